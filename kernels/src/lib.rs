@@ -1,0 +1,9 @@
+//! The inner loops of Cardinal. Plain functions and a few classes over slices: no files, no clock, no threads of
+//! their own, no logging. `_native.pyi` beside this crate is the contract; `python/` is the only code that knows PyO3.
+
+pub mod error;
+pub mod frame;
+pub mod symbols;
+
+#[cfg(feature = "python")]
+mod python;

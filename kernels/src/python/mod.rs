@@ -1,0 +1,14 @@
+//! The Python face: the only code that knows PyO3. Each function borrows, releases the interpreter, calls one kernel
+//! and wraps what came back. One file per noun; `_native.pyi` documents them all.
+
+use pyo3::prelude::*;
+
+mod errors;
+mod symbols;
+
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    errors::register(module)?;
+    symbols::register(module)?;
+    Ok(())
+}

@@ -1,0 +1,34 @@
+"""Samples as arrays: many series flattened, and one value per series at one instant."""
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+STALE_BITS: Final = 0x7FF0_0000_0000_0002
+"""The bits of a staleness marker. It is a signalling NaN: compare bits, never values."""
+
+STALE: Final = struct.unpack("<d", STALE_BITS.to_bytes(8, "little"))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesBatch:
+    """Samples of many series, flattened so that one kernel call serves all of them."""
+
+    timestamps_ms: NDArray[np.int64]  # [samples], Unix milliseconds, rising within a series.
+    values: NDArray[np.float64]  # [samples], staleness markers included.
+    offsets: NDArray[np.int64]  # [series + 1]; series i owns offsets[i]:offsets[i + 1].
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class InstantColumn:
+    """The newest sample of each series at one instant."""
+
+    timestamps_ms: NDArray[np.int64]  # [series]; meaningless where not present.
+    values: NDArray[np.float64]  # [series].
+    present: NDArray[np.bool_]  # [series]; a stale or too old sample is absent.
