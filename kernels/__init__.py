@@ -3,6 +3,7 @@
 from kernels._native import (
     CorruptionError,
     ExpositionError,
+    LabelFrame,
     RegexError,
     Symbols,
 )
@@ -10,6 +11,7 @@ from kernels._native import (
 __all__ = [
     "CorruptionError",
     "ExpositionError",
+    "LabelFrame",
     "RegexError",
     "Symbols",
 ]

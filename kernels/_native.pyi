@@ -223,7 +223,9 @@ class OpenChunks:
     def snapshot(self) -> int:
         """A reading point: later commits are invisible to reads that name it. Give it back with `release`."""
     def release(self, snapshot: int) -> None: ...
-    def read(self, refs: _U64, min_ms: int, max_ms: int, snapshot: int, files: Sequence[Buffer | None]) -> _Flat:
+    def read(
+        self, refs: _U64, min_ms: int, max_ms: int, snapshot: int, files: Sequence[Buffer | None]
+    ) -> _Flat:
         """Samples in [min_ms, max_ms]; `files[n]` is chunk file n, None where there is none."""
     def count(self, refs: _U64, min_ms: int, max_ms: int) -> _I64:
         """An upper bound on the samples `read` would return, per series."""
@@ -350,9 +352,7 @@ def format_floats(values: _F64, *, exponent: bool) -> list[str]:
 def render_vector(labels: LabelFrame, timestamps_ms: _I64, values: _F64) -> bytes:
     """`[{"metric":{...},"value":[t,"v"]},...]`."""
 
-def render_matrix(
-    labels: LabelFrame, start_ms: int, step_ms: int, values: _F64, present: _Bool
-) -> bytes:
+def render_matrix(labels: LabelFrame, start_ms: int, step_ms: int, values: _F64, present: _Bool) -> bytes:
     """`[{"metric":{...},"values":[[t,"v"],...]},...]` of a step matrix; series without a point are left out."""
 
 def render_samples(labels: LabelFrame, timestamps_ms: _I64, values: _F64, offsets: _I64) -> bytes:
@@ -387,7 +387,13 @@ def over_windows(
     """
 
 def align(
-    timestamps_ms: _I64, values: _F64, offsets: _I64, start_ms: int, step_ms: int, steps: int, lookback_ms: int
+    timestamps_ms: _I64,
+    values: _F64,
+    offsets: _I64,
+    start_ms: int,
+    step_ms: int,
+    steps: int,
+    lookback_ms: int,
 ) -> tuple[_I64, _F64, _Bool]:
     """The newest sample in (T - lookback, T] for each step T: its time, value, presence; absent where it is stale."""
 
@@ -430,9 +436,7 @@ def group_top(values: _F64, present: _Bool, group_of: _U32, groups: int, k: _I64
 def group_any(present: _Bool, group_of: _U32, groups: int) -> _Bool:
     """[groups, steps]: whether any row of the group is present."""
 
-def group_merge(
-    values: _F64, present: _Bool, group_of: _U32, groups: int
-) -> tuple[_F64, _Bool, _I64]:
+def group_merge(values: _F64, present: _Bool, group_of: _U32, groups: int) -> tuple[_F64, _Bool, _I64]:
     """Rows of a group that never share a step, as one row.
 
     Returns:

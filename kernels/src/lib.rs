@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod frame;
+pub mod quote;
 pub mod symbols;
 
 #[cfg(feature = "python")]

@@ -47,6 +47,11 @@ impl SymbolTable {
         text_of(&self.bytes, &self.ends, symbol)
     }
 
+    /// The text of `symbol` as a string of its own.
+    pub fn string(&self, symbol: u32) -> String {
+        String::from_utf8_lossy(self.text(symbol)).into_owned()
+    }
+
     pub fn find(&self, text: &[u8]) -> Option<u32> {
         self.table.find(xxh3_64(text), |&symbol| self.text(symbol) == text).copied()
     }

@@ -4,11 +4,13 @@
 use pyo3::prelude::*;
 
 mod errors;
+mod frame;
 mod symbols;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
+    frame::register(module)?;
     symbols::register(module)?;
     Ok(())
 }
