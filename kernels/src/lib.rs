@@ -3,8 +3,13 @@
 
 pub mod error;
 pub mod frame;
+pub mod head_chunks;
+pub mod log;
 pub mod quote;
+pub mod records;
+pub mod snappy;
 pub mod symbols;
+pub mod varint;
 
 #[cfg(feature = "python")]
 mod python;

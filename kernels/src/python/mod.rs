@@ -3,14 +3,19 @@
 
 use pyo3::prelude::*;
 
+mod buffer;
 mod errors;
 mod frame;
+mod log;
+mod records;
 mod symbols;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     frame::register(module)?;
+    log::register(module)?;
+    records::register(module)?;
     symbols::register(module)?;
     Ok(())
 }
