@@ -60,7 +60,8 @@ struct Record<'a> {
 
 /// The record at the start of `bytes`, or what is wrong with it.
 fn read_record(bytes: &[u8]) -> Result<Record<'_>, String> {
-    let parsed = parse_record(bytes).ok_or_else(|| format!("want a record, only {} bytes are left", bytes.len()));
+    let parsed =
+        parse_record(bytes).ok_or_else(|| format!("want a record, only {} bytes are left", bytes.len()));
     let (record, stored) = parsed?;
     let got = crc32c::crc32c(&bytes[..record.bytes - CRC_BYTES]);
     if stored != got {

@@ -28,7 +28,9 @@ const LAST: u8 = 4;
 /// The fragments of one stored record from `page_offset` on, page padding included.
 pub fn frame_record(record: &[u8], compression: u8, page_offset: usize) -> Outcome<Vec<u8>> {
     if compression & !COMPRESSION_MASK != 0 {
-        return Err(KernelError::misuse(format!("flags: want header bits 3 and 4 only, got {compression:#04x}")));
+        return Err(KernelError::misuse(format!(
+            "flags: want header bits 3 and 4 only, got {compression:#04x}"
+        )));
     }
     if page_offset >= PAGE_BYTES {
         let message = format!("page_offset: want less than {PAGE_BYTES}, got {page_offset}");
@@ -175,12 +177,14 @@ fn read_fragment(data: &[u8], at: usize) -> Result<Step<'_>, String> {
         return Err(format!("want fragment kinds 0 to 4, got {}", header & KIND_MASK));
     }
     let torn = |want: usize| format!("last record is torn: want {want} bytes, got {}", data.len() - at);
-    let [_, high, low, crc @ ..] = *data[at..].first_chunk::<HEADER_BYTES>().ok_or_else(|| torn(HEADER_BYTES))?;
+    let [_, high, low, crc @ ..] =
+        *data[at..].first_chunk::<HEADER_BYTES>().ok_or_else(|| torn(HEADER_BYTES))?;
     let length = usize::from(u16::from_be_bytes([high, low]));
     if length > PAGE_BYTES - HEADER_BYTES {
         return Err(format!("want a fragment of at most {} bytes, got {length}", PAGE_BYTES - HEADER_BYTES));
     }
-    let payload = data.get(at + HEADER_BYTES..at + HEADER_BYTES + length).ok_or_else(|| torn(HEADER_BYTES + length))?;
+    let payload =
+        data.get(at + HEADER_BYTES..at + HEADER_BYTES + length).ok_or_else(|| torn(HEADER_BYTES + length))?;
     let (want, got) = (u32::from_be_bytes(crc), crc32c::crc32c(payload));
     if want != got {
         return Err(format!("want crc32c {want:08x}, got {got:08x} in the fragment"));

@@ -14,7 +14,8 @@ pub fn decompress(data: &[u8]) -> Outcome<Vec<u8>> {
     let corruption = |error| KernelError::corruption(format!("snappy: {error}"));
     let length = snap::raw::decompress_len(data).map_err(corruption)?;
     if length > DECOMPRESSED_BYTES_MAX {
-        let message = format!("snappy: want at most {DECOMPRESSED_BYTES_MAX} bytes, the header says {length}");
+        let message =
+            format!("snappy: want at most {DECOMPRESSED_BYTES_MAX} bytes, the header says {length}");
         return Err(KernelError::corruption(message));
     }
     snap::raw::Decoder::new().decompress_vec(data).map_err(corruption)
