@@ -6,6 +6,26 @@ use std::fmt::Write;
 pub fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
+    push_escaped(&mut out, text);
+    out.push('"');
+    out
+}
+
+/// The same for bytes that may not be UTF-8; a byte that is part of no character shows by its number.
+pub fn quote_bytes(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() + 2);
+    out.push('"');
+    for chunk in bytes.utf8_chunks() {
+        push_escaped(&mut out, chunk.valid());
+        for byte in chunk.invalid() {
+            write!(out, "\\x{byte:02x}").expect("a String takes every write");
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn push_escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -18,11 +38,9 @@ pub fn quote(text: &str) -> String {
             '\t' => out.push_str("\\t"),
             '\x0b' => out.push_str("\\v"),
             _ if is_printable(c) => out.push(c),
-            _ => push_number(&mut out, c as u32),
+            _ => push_number(out, c as u32),
         }
     }
-    out.push('"');
-    out
 }
 
 /// A character by its number, in the shortest of Go's three forms that holds it.

@@ -5,7 +5,9 @@ use pyo3::prelude::*;
 
 mod buffer;
 mod errors;
+mod float_text;
 mod frame;
+mod json;
 mod log;
 mod records;
 mod symbols;
@@ -13,7 +15,9 @@ mod symbols;
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
+    float_text::register(module)?;
     frame::register(module)?;
+    json::register(module)?;
     log::register(module)?;
     records::register(module)?;
     symbols::register(module)?;
