@@ -361,7 +361,7 @@ def render_samples(labels: LabelFrame, timestamps_ms: _I64, values: _F64, offset
 def render_labels(labels: LabelFrame) -> bytes:
     """`[{"a":"b"},...]`."""
 
-# ---- windows.rs, steps.rs
+# ---- windows/, steps.rs
 
 def over_windows(
     function: str,
@@ -381,7 +381,8 @@ def over_windows(
             `resets`, or `X_over_time` for X in avg sum count min max stddev stdvar quantile last first present mad
             ts_of_min ts_of_max ts_of_first ts_of_last; and `double_exponential_smoothing`.
         parameter: [steps] for `predict_linear` (seconds ahead) and `quantile_over_time`; [2 * steps] smoothing and
-            trend for `double_exponential_smoothing`.
+            trend for `double_exponential_smoothing`. Where an offset or `@` ends windows elsewhere than at their step,
+            [2 * steps] for `predict_linear`: seconds ahead, then each step's evaluation time in milliseconds.
     Raises:
         ValueError: an unknown function, or a parameter of the wrong length.
     """
@@ -395,18 +396,18 @@ def align(
     steps: int,
     lookback_ms: int,
 ) -> tuple[_I64, _F64, _Bool]:
-    """The newest sample in (T - lookback, T] for each step T: its time, value, presence; absent where it is stale."""
+    """The newest sample in (T - lookback, T] for each step T: time, value, presence; absent where it is stale."""
 
 def flatten(start_ms: int, step_ms: int, values: _F64, present: _Bool) -> _Flat:
     """A step matrix as flattened samples (a subquery's points)."""
 
-# ---- aggregate.rs, match.rs, quantile.rs
+# ---- aggregate.rs, groups.rs, buckets.rs
 
 @final
 class GroupedAggregate:
     """A running aggregation of step matrices into groups; feed it batch after batch.
 
-    `op` is one of sum avg count min max group stddev stdvar. Sums are compensated (Neumaier) in feeding order.
+    `op` is one of sum avg count min max group stddev stdvar. Sums are compensated, in feeding order.
     """
 
     def __new__(cls, op: str, groups: int, steps: int) -> GroupedAggregate: ...

@@ -1,18 +1,25 @@
 //! The inner loops of Cardinal. Plain functions and a few classes over slices: no files, no clock, no threads of
 //! their own, no logging. `_native.pyi` beside this crate is the contract; `python/` is the only code that knows PyO3.
 
+pub mod aggregate;
+pub mod compensated;
 pub mod error;
 pub mod float_text;
 pub mod frame;
+pub mod grid;
 pub mod head_chunks;
 pub mod json;
 pub mod log;
+pub mod quantile;
 pub mod quote;
 pub mod records;
 pub mod schubfach;
+pub mod series;
 pub mod snappy;
+pub mod steps;
 pub mod symbols;
 pub mod varint;
+pub mod windows;
 
 #[cfg(feature = "python")]
 mod python;

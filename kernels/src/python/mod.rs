@@ -3,17 +3,21 @@
 
 use pyo3::prelude::*;
 
+mod aggregate;
 mod buffer;
 mod errors;
 mod float_text;
 mod frame;
 mod json;
 mod log;
+mod matrix;
 mod records;
 mod symbols;
+mod windows;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    aggregate::register(module)?;
     errors::register(module)?;
     float_text::register(module)?;
     frame::register(module)?;
@@ -21,5 +25,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(module)?;
     records::register(module)?;
     symbols::register(module)?;
+    windows::register(module)?;
     Ok(())
 }
