@@ -105,7 +105,9 @@ class CommitResult:
     """What became of one transaction."""
 
     samples: int  # Stored, staleness markers included.
-    verdicts: NDArray[np.uint8] = field(repr=False)  # [appended]: a `Verdict` each, in the order of appending.
+    verdicts: NDArray[np.uint8] = field(
+        repr=False
+    )  # [appended]: a `Verdict` each, in the order of appending.
 
 
 class Appender(Protocol):

@@ -1,6 +1,10 @@
 """Durations read and print as Prometheus does."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from model.durations import format_duration, parse_duration
 
@@ -27,7 +31,14 @@ def test_other_spellings_are_normalised():
     [
         ("", "empty duration string"),
         ("15", 'not a valid duration string: "15"'),
-        ("1.5h", 'not a valid duration string: "1.5h"'),
+        ("1.5h", 'unknown unit "." in duration "1.5h"'),
+        ("5y1hs", 'unknown unit "hs" in duration "5y1hs"'),
+        ("1h ", 'unknown unit "h " in duration "1h "'),
+        ("٣s", 'not a valid duration string: "٣s"'),
+        ('"', r'not a valid duration string: "\""'),
+        ("18446744073709551616s", 'not a valid duration string: "18446744073709551616s"'),
+        ("9" * 5000 + "s", f'not a valid duration string: "{"9" * 5000}s"'),
+        ("106752d", "duration out of range"),
         ("-5m", 'not a valid duration string: "-5m"'),
         ("1m1h", 'not a valid duration string: "1m1h"'),
         ("1s1s", 'not a valid duration string: "1s1s"'),
@@ -36,6 +47,20 @@ def test_other_spellings_are_normalised():
     ],
 )
 def test_a_text_that_is_no_duration_is_refused(text, message):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         parse_duration(text)
-    assert str(caught.value) == message
+
+
+def test_a_negative_duration_prints_with_a_minus_sign():
+    assert format_duration(-90_000) == "-1m30s"
+
+
+def test_the_longest_duration_is_what_64_bits_of_nanoseconds_hold():
+    assert parse_duration("9223372036854ms") == 9_223_372_036_854
+    with pytest.raises(ValueError, match="duration out of range"):
+        parse_duration("9223372036855ms")
+
+
+@given(st.integers(0, 9_223_372_036_854))
+def test_what_is_printed_reads_back(duration_ms):
+    assert parse_duration(format_duration(duration_ms)) == duration_ms
