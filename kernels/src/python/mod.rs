@@ -10,6 +10,7 @@ mod float_text;
 mod frame;
 mod json;
 mod log;
+mod matcher;
 mod matrix;
 mod records;
 mod symbols;
@@ -23,6 +24,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     frame::register(module)?;
     json::register(module)?;
     log::register(module)?;
+    matcher::register(module)?;
     records::register(module)?;
     symbols::register(module)?;
     windows::register(module)?;
