@@ -432,7 +432,7 @@ def group_quantile(values: _F64, present: _Bool, group_of: _U32, groups: int, q:
     """PromQL's `quantile` per group and step; `q` is [steps]."""
 
 def group_top(values: _F64, present: _Bool, group_of: _U32, groups: int, k: _I64, *, largest: bool) -> _Bool:
-    """Which cells `topk` (or `bottomk`) keeps; `k` is [steps]. NaN ranks last; on ties the earlier row stays."""
+    """Which cells `topk` (or `bottomk`) keeps; `k` is [steps]. NaN ranks last; a newcomer must be strictly better."""
 
 def group_any(present: _Bool, group_of: _U32, groups: int) -> _Bool:
     """[groups, steps]: whether any row of the group is present."""
@@ -447,10 +447,19 @@ def group_merge(values: _F64, present: _Bool, group_of: _U32, groups: int) -> tu
 def bucket_quantile(
     values: _F64, present: _Bool, group_of: _U32, groups: int, bounds: _F64, q: _F64
 ) -> tuple[_F64, _Bool, _Bool]:
-    """`histogram_quantile` over classic buckets: rows are cumulative counts with upper `bounds` [rows], `q` is [steps].
+    """`histogram_quantile` over classic buckets: rows are cumulative counts under `bounds` [rows]; `q` is [steps].
 
     Returns:
         Values and presence [groups, steps], and where the counts had to be forced to rise.
+    """
+
+def bucket_repairs(
+    values: _F64, present: _Bool, group_of: _U32, groups: int, bounds: _F64
+) -> tuple[_F64, _F64, _F64]:
+    """What `bucket_quantile` forces, for its annotation: lowest bound, highest bound and largest fall of each cell.
+
+    Returns:
+        Three arrays [groups, steps]; NaN where nothing is forced.
     """
 
 def bucket_fraction(

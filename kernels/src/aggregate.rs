@@ -13,6 +13,7 @@
 use crate::compensated::{Mean, Sum};
 use crate::error::{KernelError, Outcome, want_length};
 use crate::grid::Grid;
+use crate::matrix::{Matrix, want_cells, want_groups};
 use crate::series::want_series;
 use crate::windows::{Evaluator, Function, Row};
 
@@ -66,10 +67,7 @@ pub struct GroupedAggregate {
 
 impl GroupedAggregate {
     pub fn new(op: Op, groups: usize, steps: usize) -> Outcome<Self> {
-        let cells = groups.checked_mul(steps).filter(|&cells| cells <= isize::MAX as usize / 32);
-        let Some(cells) = cells else {
-            return Err(KernelError::Misuse(format!("{groups} groups by {steps} steps: want fewer cells")));
-        };
+        let cells = want_cells(groups, steps)?;
         let has = |used: bool| if used { cells } else { 0 };
         let start = if matches!(op, Op::Min | Op::Max) { f64::NAN } else { 0.0 };
         Ok(Self {
@@ -84,13 +82,13 @@ impl GroupedAggregate {
     }
 
     /// Rows of a step matrix, each into the group it names.
-    pub fn add(&mut self, values: &[f64], present: &[bool], group_of: &[u32]) -> Outcome<()> {
+    pub fn add(&mut self, matrix: Matrix, group_of: &[u32]) -> Outcome<()> {
+        want_length("group_of", group_of.len(), matrix.rows())?;
+        want_length("steps of values", matrix.steps(), self.steps)?;
         want_groups(group_of, self.groups)?;
-        want_length("values", values.len(), group_of.len() * self.steps)?;
-        want_length("present", present.len(), values.len())?;
         for (row, &group) in group_of.iter().enumerate() {
-            let cells = row * self.steps..(row + 1) * self.steps;
-            self.add_row(group as usize, &values[cells.clone()], &present[cells]);
+            let (values, present) = matrix.row(row);
+            self.add_row(group as usize, values, present);
         }
         Ok(())
     }
@@ -172,16 +170,6 @@ impl GroupedAggregate {
 
     fn variances(&self) -> impl Iterator<Item = f64> {
         self.errors.iter().zip(&self.counts).map(|(squares, count)| squares / count.max(1.0))
-    }
-}
-
-/// Misuse unless every row names one of `groups` groups.
-pub fn want_groups(group_of: &[u32], groups: usize) -> Outcome<()> {
-    match group_of.iter().max() {
-        Some(&most) if most as usize >= groups => {
-            Err(KernelError::Misuse(format!("group_of: want groups below {groups}, got {most}")))
-        }
-        _ => Ok(()),
     }
 }
 

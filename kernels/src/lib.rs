@@ -2,15 +2,18 @@
 //! their own, no logging. `_native.pyi` beside this crate is the contract; `python/` is the only code that knows PyO3.
 
 pub mod aggregate;
+pub mod buckets;
 pub mod compensated;
 pub mod error;
 pub mod float_text;
 pub mod frame;
 pub mod grid;
+pub mod groups;
 pub mod head_chunks;
 pub mod json;
 pub mod log;
 pub mod matcher;
+pub mod matrix;
 pub mod quantile;
 pub mod quote;
 pub mod records;
@@ -20,6 +23,7 @@ pub mod series;
 pub mod snappy;
 pub mod steps;
 pub mod symbols;
+pub mod top;
 pub mod varint;
 pub mod windows;
 

@@ -1,7 +1,8 @@
 //! Raw samples onto evaluation steps, and a step matrix back into samples.
 
-use crate::error::{KernelError, Outcome, want_length, want_offsets};
+use crate::error::{Outcome, want_offsets};
 use crate::grid::{Cursor, Grid};
+use crate::matrix::{Matrix, want_cells};
 use crate::series::{Series, is_stale, want_series};
 
 /// Times, values and presence, each [series, steps].
@@ -18,7 +19,7 @@ pub fn align(
     grid: Grid,
     lookback_ms: i64,
 ) -> Outcome<Aligned> {
-    let cells = cells(offsets, grid.steps())?;
+    let cells = want_cells(offsets.len().saturating_sub(1), grid.steps())?;
     let mut aligned = (vec![0; cells], vec![0.0; cells], vec![false; cells]);
     if grid.steps() == 0 {
         want_offsets(offsets, timestamps.len())?;
@@ -53,29 +54,19 @@ fn align_one(
 }
 
 /// The present cells of a step matrix as flattened samples, one series a row.
-pub fn flatten(grid: Grid, rows: usize, values: &[f64], present: &[bool]) -> Outcome<Flat> {
-    let steps = grid.steps();
-    want_length("values", values.len(), rows * steps)?;
-    want_length("present", present.len(), rows * steps)?;
-    let count = present.iter().filter(|&&is| is).count();
-    let mut flat = (Vec::with_capacity(count), Vec::with_capacity(count), Vec::with_capacity(rows + 1));
-    flat.2.push(0);
-    for row in 0..rows {
-        let cells = row * steps..(row + 1) * steps;
-        for ((&value, &is), time_ms) in values[cells.clone()].iter().zip(&present[cells]).zip(grid.times()) {
+pub fn flatten(grid: Grid, matrix: Matrix) -> Flat {
+    let count = matrix.present().iter().filter(|&&is| is).count();
+    let (mut times, mut flat) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let mut offsets = vec![0];
+    for row in 0..matrix.rows() {
+        let (values, present) = matrix.row(row);
+        for ((&value, &is), time_ms) in values.iter().zip(present).zip(grid.times()) {
             if is {
-                flat.0.push(time_ms);
-                flat.1.push(value);
+                times.push(time_ms);
+                flat.push(value);
             }
         }
-        flat.2.push(flat.0.len() as i64);
+        offsets.push(flat.len() as i64);
     }
-    Ok(flat)
-}
-
-/// Cells of the matrix that the series of `offsets` make at so many steps.
-pub fn cells(offsets: &[i64], steps: usize) -> Outcome<usize> {
-    let series = offsets.len().saturating_sub(1);
-    let cells = series.checked_mul(steps).filter(|&cells| cells <= isize::MAX as usize / 16);
-    cells.ok_or_else(|| KernelError::Misuse(format!("{series} series by {steps} steps: want fewer cells")))
+    (times, flat, offsets)
 }

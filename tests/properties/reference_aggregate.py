@@ -66,3 +66,44 @@ def each_cell(
         return compute(step, values) if values else None
 
     return [[cell(group, step) for step in range(steps)] for group in range(groups)]
+
+
+def group_top(
+    rows: Rows, group_of: Sequence[int], groups: int, k: Sequence[int], *, largest: bool
+) -> list[list[bool]]:
+    """Which cells stay, chosen by a bounded heap with the worst of the chosen at its root."""
+    chosen = [[False] * len(k) for _ in rows]
+    for group in range(groups):
+        for step, capacity in enumerate(k):
+            heap: list[tuple[float, int]] = []
+            for row, value in members(rows, group_of, group, step):
+                offer(heap, (value if largest else -value, row), capacity)
+            for _, row in heap:
+                chosen[row][step] = True
+    return chosen
+
+
+def worse(a: tuple[float, int], b: tuple[float, int]) -> bool:
+    return math.isnan(a[0]) or a[0] < b[0]
+
+
+def offer(heap: list[tuple[float, int]], element: tuple[float, int], capacity: int) -> None:
+    if len(heap) < capacity:
+        heap.append(element)
+        at = len(heap) - 1
+        while at > 0 and worse(heap[at], heap[(at - 1) // 2]):
+            heap[at], heap[(at - 1) // 2] = heap[(at - 1) // 2], heap[at]
+            at = (at - 1) // 2
+        return
+    if not heap or not (heap[0][0] < element[0] or (math.isnan(heap[0][0]) and not math.isnan(element[0]))):
+        return
+    heap[0] = element
+    at = 0
+    while 2 * at + 1 < len(heap):
+        child = 2 * at + 1
+        if child + 1 < len(heap) and worse(heap[child + 1], heap[child]):
+            child += 1
+        if not worse(heap[child], heap[at]):
+            return
+        heap[at], heap[child] = heap[child], heap[at]
+        at = child

@@ -5,8 +5,7 @@ use parking_lot::Mutex;
 use pyo3::prelude::*;
 
 use crate::aggregate::{self, Op};
-use crate::error::want_length;
-use crate::python::matrix::{Matrix, into_matrix, shape_of};
+use crate::python::matrix::{Matrix, borrow_matrix, into_matrix};
 use crate::windows::Function;
 
 #[pyclass(frozen, name = "GroupedAggregate", module = "kernels._native")]
@@ -32,11 +31,8 @@ impl GroupedAggregate {
         group_of: PyReadonlyArray1<'py, u32>,
     ) -> PyResult<()> {
         let group_of = group_of.as_slice()?;
-        let [rows, steps] = shape_of(&values);
-        want_length("group_of", group_of.len(), rows)?;
-        want_length("steps of values", steps, self.steps)?;
-        let (values, present) = (values.as_slice()?, present.as_slice()?);
-        Ok(py.detach(|| self.running.lock().add(values, present, group_of))?)
+        let matrix = borrow_matrix(&values, &present)?;
+        Ok(py.detach(|| self.running.lock().add(matrix, group_of))?)
     }
 
     #[allow(clippy::too_many_arguments)] // The contract's own list.

@@ -5,6 +5,8 @@ use numpy::{Element, IntoPyArray, PyArray2, PyReadonlyArray2, PyUntypedArrayMeth
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::matrix;
+
 /// Values and presence, both [rows, steps].
 pub type Matrix<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<bool>>);
 
@@ -27,6 +29,20 @@ pub fn into_matrix<'py>(
     steps: usize,
 ) -> PyResult<Matrix<'py>> {
     Ok((into_array(py, values, rows, steps)?, into_array(py, present, rows, steps)?))
+}
+
+/// A lent matrix out of two arrays of one shape.
+pub fn borrow_matrix<'a>(
+    values: &'a PyReadonlyArray2<'_, f64>,
+    present: &'a PyReadonlyArray2<'_, bool>,
+) -> PyResult<matrix::Matrix<'a>> {
+    let [rows, steps] = shape_of(values);
+    if shape_of(present) != [rows, steps] {
+        let got = shape_of(present);
+        let text = format!("present: want shape [{rows}, {steps}] as of values, got {got:?}");
+        return Err(PyValueError::new_err(text));
+    }
+    Ok(matrix::Matrix::new(values.as_slice()?, present.as_slice()?, rows, steps)?)
 }
 
 /// Rows and steps of a matrix.

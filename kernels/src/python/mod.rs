@@ -4,10 +4,12 @@
 use pyo3::prelude::*;
 
 mod aggregate;
+mod buckets;
 mod buffer;
 mod errors;
 mod float_text;
 mod frame;
+mod groups;
 mod json;
 mod log;
 mod matcher;
@@ -19,9 +21,11 @@ mod windows;
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     aggregate::register(module)?;
+    buckets::register(module)?;
     errors::register(module)?;
     float_text::register(module)?;
     frame::register(module)?;
+    groups::register(module)?;
     json::register(module)?;
     log::register(module)?;
     matcher::register(module)?;

@@ -4,7 +4,7 @@ use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
 use crate::grid::Grid;
-use crate::python::matrix::{Matrix, into_array, into_matrix, shape_of};
+use crate::python::matrix::{Matrix, borrow_matrix, into_array, into_matrix};
 use crate::windows::Function;
 use crate::{steps, windows};
 
@@ -65,10 +65,9 @@ fn flatten<'py>(
     values: PyReadonlyArray2<'py, f64>,
     present: PyReadonlyArray2<'py, bool>,
 ) -> PyResult<Flat<'py>> {
-    let [rows, steps] = shape_of(&values);
-    let grid = Grid::new(start_ms, step_ms, steps)?;
-    let (values, present) = (values.as_slice()?, present.as_slice()?);
-    let (times, values, offsets) = py.detach(|| steps::flatten(grid, rows, values, present))?;
+    let matrix = borrow_matrix(&values, &present)?;
+    let grid = Grid::new(start_ms, step_ms, matrix.steps())?;
+    let (times, values, offsets) = py.detach(|| steps::flatten(grid, matrix));
     Ok((PyArray1::from_vec(py, times), PyArray1::from_vec(py, values), PyArray1::from_vec(py, offsets)))
 }
 

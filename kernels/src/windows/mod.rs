@@ -10,8 +10,8 @@
 
 use crate::error::{KernelError, Outcome, want_length};
 use crate::grid::{Grid, Window, find_windows};
+use crate::matrix::want_cells;
 use crate::series::{Fresh, Series, want_series};
-use crate::steps::cells;
 
 mod counts;
 mod ends;
@@ -219,7 +219,7 @@ pub fn over_windows(
 ) -> Outcome<(Vec<f64>, Vec<bool>)> {
     let mut evaluator = Evaluator::new(function, grid, range_ms, parameter)?;
     let batch = want_series(timestamps, values, offsets)?;
-    let cells = cells(offsets, grid.steps())?;
+    let cells = want_cells(offsets.len() - 1, grid.steps())?;
     let (mut results, mut present) = (vec![0.0; cells], vec![false; cells]);
     let steps = grid.steps().max(1);
     let rows = results.chunks_mut(steps).zip(present.chunks_mut(steps));
