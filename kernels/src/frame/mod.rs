@@ -56,6 +56,11 @@ impl ShapeTable {
         self.known.insert(shape, number);
         number
     }
+
+    pub fn size_bytes(&self) -> usize {
+        let names: usize = self.shapes.iter().map(|shape| size_of_val(&**shape)).sum();
+        names + self.shapes.capacity() * size_of::<Shape>() + self.known.allocation_size()
+    }
 }
 
 /// Many label sets over one symbol table; frozen once built.

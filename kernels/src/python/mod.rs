@@ -15,6 +15,7 @@ mod log;
 mod matcher;
 mod matrix;
 mod records;
+mod series_index;
 mod symbols;
 mod windows;
 
@@ -30,6 +31,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     log::register(module)?;
     matcher::register(module)?;
     records::register(module)?;
+    series_index::register(module)?;
     symbols::register(module)?;
     windows::register(module)?;
     Ok(())
