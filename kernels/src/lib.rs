@@ -2,6 +2,7 @@
 //! their own, no logging. `_native.pyi` beside this crate is the contract; `python/` is the only code that knows PyO3.
 
 pub mod aggregate;
+pub mod bits;
 pub mod buckets;
 pub mod compensated;
 pub mod error;
@@ -29,6 +30,7 @@ pub mod symbols;
 pub mod top;
 pub mod varint;
 pub mod windows;
+pub mod xor;
 
 #[cfg(feature = "python")]
 mod python;

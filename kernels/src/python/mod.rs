@@ -18,6 +18,7 @@ mod records;
 mod series_index;
 mod symbols;
 mod windows;
+mod xor;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -34,5 +35,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     series_index::register(module)?;
     symbols::register(module)?;
     windows::register(module)?;
+    xor::register(module)?;
     Ok(())
 }
