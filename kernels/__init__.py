@@ -3,9 +3,11 @@
 from kernels._native import (
     CorruptionError,
     ExpositionError,
+    FullChunks,
     GroupedAggregate,
     LabelFrame,
     Matcher,
+    OpenChunks,
     Regex,
     RegexError,
     SeriesIndex,
@@ -46,9 +48,11 @@ from kernels._native import (
 __all__ = [
     "CorruptionError",
     "ExpositionError",
+    "FullChunks",
     "GroupedAggregate",
     "LabelFrame",
     "Matcher",
+    "OpenChunks",
     "Regex",
     "RegexError",
     "SeriesIndex",

@@ -15,6 +15,7 @@ pub mod json;
 pub mod log;
 pub mod matcher;
 pub mod matrix;
+pub mod open_chunks;
 pub mod postings;
 pub mod quantile;
 pub mod quote;

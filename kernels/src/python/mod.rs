@@ -14,6 +14,7 @@ mod json;
 mod log;
 mod matcher;
 mod matrix;
+mod open_chunks;
 mod records;
 mod series_index;
 mod symbols;
@@ -31,6 +32,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     json::register(module)?;
     log::register(module)?;
     matcher::register(module)?;
+    open_chunks::register(module)?;
     records::register(module)?;
     series_index::register(module)?;
     symbols::register(module)?;
