@@ -130,7 +130,8 @@ pub fn encode_xor(timestamps_ms: &[i64], values: &[f64], offsets: &[i64]) -> Out
     for pair in offsets.windows(2) {
         let samples = pair[0] as usize..pair[1] as usize;
         if samples.len() > SAMPLES_MAX {
-            let message = format!("offsets: want at most {SAMPLES_MAX} samples a chunk, got {}", samples.len());
+            let message =
+                format!("offsets: want at most {SAMPLES_MAX} samples a chunk, got {}", samples.len());
             return Err(KernelError::misuse(message));
         }
         push_chunk(&mut out, &timestamps_ms[samples.clone()], &values[samples]);
@@ -181,8 +182,7 @@ impl XorDecoder {
         let count = count_of(chunk);
         out.timestamps_ms.resize(before + count, 0);
         out.values.resize(before + count, 0.0);
-        let decoded =
-            self.decode_into(chunk, &mut out.timestamps_ms[before..], &mut out.values[before..]);
+        let decoded = self.decode_into(chunk, &mut out.timestamps_ms[before..], &mut out.values[before..]);
         if decoded.is_none() {
             out.timestamps_ms.truncate(before);
             out.values.truncate(before);
@@ -294,10 +294,8 @@ pub fn decode_xor(data: &[u8], starts: &[i64], lengths: &[i64]) -> Outcome<(Flat
         chunks.push(chunk_in(data, start, length)?);
     }
     let samples = chunks.iter().copied().map(count_of).sum();
-    let mut out = FlatSamples {
-        timestamps_ms: Vec::with_capacity(samples),
-        values: Vec::with_capacity(samples),
-    };
+    let mut out =
+        FlatSamples { timestamps_ms: Vec::with_capacity(samples), values: Vec::with_capacity(samples) };
     let mut decoder = XorDecoder::default();
     let mut offsets = Vec::with_capacity(starts.len() + 1);
     offsets.push(0);

@@ -27,8 +27,8 @@ mod state;
 use parking_lot::{Mutex, RwLock};
 
 pub use self::completed::FullChunks;
-pub use self::read::Latest;
 use self::pool::NONE;
+pub use self::read::Latest;
 use self::read::Reader;
 use self::series::CutRules;
 use self::slots::Memo;

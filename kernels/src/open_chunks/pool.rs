@@ -28,7 +28,8 @@ impl<T: Copy + Default> Segments<T> {
     pub fn push(&mut self, item: T) -> u32 {
         if self.length == self.segments.len() * SEGMENT {
             let segment = vec![T::default(); SEGMENT].into_boxed_slice().try_into();
-            self.segments.push(segment.unwrap_or_else(|_| unreachable!("the vector has the segment's length")));
+            self.segments
+                .push(segment.unwrap_or_else(|_| unreachable!("the vector has the segment's length")));
         }
         let index = self.length as u32;
         self.length += 1;

@@ -45,7 +45,9 @@ impl<'a> Reader<'a> {
         let mut memo = Memo::default();
         for &series_ref in refs {
             let slot = self.state.table.find(series_ref, &mut memo);
-            if slot != NONE && let Some(visible_ms) = self.visible_ms(slot) {
+            if slot != NONE
+                && let Some(visible_ms) = self.visible_ms(slot)
+            {
                 self.read_series(slot, series_ref, min_ms, max_ms.min(visible_ms), &mut out)?;
             }
             offsets.push(out.values.len() as i64);
@@ -197,7 +199,9 @@ impl<'a> Reader<'a> {
         buffer.values.clear();
         if series.count > 0 && at_ms >= series.first_ms() {
             self.decode_open(slot, i64::MIN, at_ms, buffer)?;
-        } else if let Some(chunk) = state.completed_of(slot).find(|&chunk| state.completed[chunk].min_ms <= at_ms) {
+        } else if let Some(chunk) =
+            state.completed_of(slot).find(|&chunk| state.completed[chunk].min_ms <= at_ms)
+        {
             if state.completed[chunk].max_ms() <= after_ms {
                 return Ok(None);
             }

@@ -145,7 +145,8 @@ impl State {
     pub fn map_chunk(&mut self, series_ref: u64, min_ms: i64, max_ms: i64, location: u64) -> Outcome<()> {
         let (file, offset) = ((location >> 32) as u32, location as u32);
         let wrong = |problem: &str| {
-            let chunk = format!("chunk of series {series_ref} from {min_ms} to {max_ms} at {file:06}:{offset}");
+            let chunk =
+                format!("chunk of series {series_ref} from {min_ms} to {max_ms} at {file:06}:{offset}");
             Err(KernelError::misuse(format!("{chunk}: {problem}")))
         };
         let Some(span_ms) = max_ms.checked_sub(min_ms).and_then(|span| u32::try_from(span).ok()) else {
@@ -192,7 +193,10 @@ impl State {
     /// its order and moves together.
     pub fn retain(&mut self, refs: &[u64], min_ms: i64) -> Outcome<()> {
         if let Some(pair) = refs.windows(2).find(|pair| pair[0] >= pair[1]) {
-            return Err(KernelError::misuse(format!("refs: want them to rise, got {} then {}", pair[0], pair[1])));
+            return Err(KernelError::misuse(format!(
+                "refs: want them to rise, got {} then {}",
+                pair[0], pair[1]
+            )));
         }
         let mut ref_of = vec![None; self.series.len()];
         let mut memo = Memo::default();

@@ -22,7 +22,8 @@ fn encode_xor<'py>(
     values: PyReadonlyArray1<'py, f64>,
     offsets: PyReadonlyArray1<'py, i64>,
 ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyArray1<i64>>)> {
-    let (timestamps_ms, values, offsets) = (timestamps_ms.as_slice()?, values.as_slice()?, offsets.as_slice()?);
+    let (timestamps_ms, values, offsets) =
+        (timestamps_ms.as_slice()?, values.as_slice()?, offsets.as_slice()?);
     let (chunks, ends) = py.detach(|| xor::encode_xor(timestamps_ms, values, offsets))?;
     Ok((PyBytes::new(py, &chunks), ends.into_pyarray(py)))
 }
