@@ -27,7 +27,7 @@ def step(change: int) -> str:
 
 
 def value_change(difference: int, window: tuple[int, int] | None) -> tuple[str, tuple[int, int] | None]:
-    """The bits that changed, inside `window` (leading and trailing zeros) where it fits, and the window then."""
+    """The bits that changed, inside `window` (leading, trailing zeros) where it fits, and the window then."""
     if difference == 0:
         return "0", window
     binary = field(difference, 64)
