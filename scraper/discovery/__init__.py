@@ -1,0 +1,1 @@
+"""Service discovery: where targets come from."""
