@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn an_exact_tie_takes_the_even_digit() {
-        assert_eq!(shortest(1_137_639_940_500_085.25), decimal(11_376_399_405_000_852, -1));
+        assert_eq!(shortest(4_550_559_762_000_341.0 / 4.0), decimal(11_376_399_405_000_852, -1));
         assert_eq!(shortest(2f64.powi(-44)), decimal(5_684_341_886_080_802, -29));
     }
 

@@ -16,6 +16,7 @@ mod matcher;
 mod matrix;
 mod open_chunks;
 mod records;
+mod scrape_cache;
 mod series_index;
 mod symbols;
 mod windows;
@@ -34,6 +35,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     matcher::register(module)?;
     open_chunks::register(module)?;
     records::register(module)?;
+    scrape_cache::register(module)?;
     series_index::register(module)?;
     symbols::register(module)?;
     windows::register(module)?;
