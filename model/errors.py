@@ -31,7 +31,15 @@ class QueryError(CardinalError):
 
 
 class QuerySyntaxError(QueryError):
-    """The text of a query breaks the grammar or the type rules."""
+    """The text of a query breaks the grammar or the type rules.
+
+    `start` and `end` are the bytes of the query's UTF-8 text that the message is about.
+    """
+
+    def __init__(self, text: str, start: int = 0, end: int = 0) -> None:
+        super().__init__(text)
+        self.start = start
+        self.end = end
 
 
 class QueryExecutionError(QueryError):

@@ -1,14 +1,23 @@
-"""The syntax tree of PromQL: frozen nodes that know where they came from.
+"""The syntax tree of PromQL: frozen nodes that know where they came from and print themselves.
 
-Spans are byte offsets into the query's UTF-8 text. Durations are milliseconds when the text gave a number, or a
-`DurationExpr` until `preprocess` has put the query's own range and step in.
+Spans are byte offsets into the query's UTF-8 text. Durations are milliseconds when the text gave a number, or
+a `DurationExpr` until `preprocess` has put the query's own range and step in. `str(node)` is the canonical
+form in one line; it parses to an equal node, matchers sorted.
+
+A chain such as `a + b + c + ...` leans to the left and may be thousands of operators long, while all other
+nesting is bounded (`check.NESTING_MAX`). Whoever walks the tree goes along `left_spine` in a loop.
 """
 
 from dataclasses import dataclass
 from enum import Enum
+from math import isnan
 from typing import Literal
 
 from kernels import Matcher
+from model.durations import format_duration
+from model.labels import METRIC_NAME
+from model.names import NameScheme, is_label_name, quote
+from promql.numbers import format_number
 
 
 class ValueType(Enum):
@@ -40,6 +49,19 @@ class DurationExpr:
     is_duration: bool  # A number that was written as a duration.
     span: Span
 
+    def __str__(self) -> str:
+        if self.op == "number":
+            text = _number_text(self.seconds, is_duration=self.is_duration)
+        elif self.left is None:
+            text = f"{self.op}()"
+        elif self.right is None:
+            text = f"{self.op}{self.left}"
+        elif self.op in {"min_of", "max_of"}:
+            text = f"{self.op}({self.left}, {self.right})"
+        else:
+            text = f"{self.left} {self.op} {self.right}"
+        return f"({text})" if self.wrapped else text
+
 
 Duration = int | DurationExpr
 
@@ -52,13 +74,19 @@ class NumberLiteral:
     is_duration: bool
     span: Span
 
+    def __str__(self) -> str:
+        return _number_text(self.value, is_duration=self.is_duration)
+
 
 @dataclass(frozen=True, slots=True)
 class StringLiteral:
     """`"text"`, unescaped."""
 
-    value: str
+    value: str  # A byte that is not UTF-8 (`"\\xff"`) is a lone surrogate: ask `model.names.is_utf8`.
     span: Span
+
+    def __str__(self) -> str:
+        return quote(self.value)
 
 
 AtModifier = int | Literal["start", "end"] | None  # Milliseconds, `start()`, `end()` or no `@`.
@@ -75,6 +103,18 @@ class VectorSelector:
     extension: Literal["", "anchored", "smoothed"]
     span: Span
 
+    def __str__(self) -> str:
+        extension = f" {self.extension}" if self.extension else ""
+        return f"{self.without_modifiers()}{_at_text(self.at)}{extension}{_offset_text(self.offset)}"
+
+    def without_modifiers(self) -> str:
+        """Name and matchers alone."""
+        texts = sorted(str(matcher) for matcher in self.matchers if not self._is_bare_name(matcher))
+        return f"{self.name}{{{','.join(texts)}}}" if texts or not self.name else self.name
+
+    def _is_bare_name(self, matcher: Matcher) -> bool:
+        return bool(self.name) and (matcher.name, matcher.op, matcher.value) == (METRIC_NAME, "=", self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class MatrixSelector:
@@ -83,6 +123,12 @@ class MatrixSelector:
     selector: VectorSelector
     range: Duration
     span: Span
+
+    def __str__(self) -> str:
+        selector = self.selector
+        extension = f" {selector.extension}" if selector.extension else ""
+        modifiers = f"{extension}{_at_text(selector.at)}{_offset_text(selector.offset)}"
+        return f"{selector.without_modifiers()}[{_duration_text(self.range)}]{modifiers}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +142,11 @@ class Subquery:
     at: AtModifier
     span: Span
 
+    def __str__(self) -> str:
+        step = "" if self.step is None else _duration_text(self.step)
+        modifiers = f"{_at_text(self.at)}{_offset_text(self.offset)}"
+        return f"{self.expr}[{_duration_text(self.range)}:{step}]{modifiers}"
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -105,6 +156,9 @@ class Call:
     arguments: tuple["Expr", ...]
     span: Span
     arguments_span: Span  # From `(` to `)`.
+
+    def __str__(self) -> str:
+        return f"{self.function}({', '.join(map(str, self.arguments))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +171,16 @@ class Aggregation:
     grouping: tuple[str, ...]
     without: bool
     span: Span
+
+    def __str__(self) -> str:
+        parameter = "" if self.parameter is None else f"{self.parameter}, "
+        return f"{self.head()}({parameter}{self.expr})"
+
+    def head(self) -> str:
+        """What stands before the arguments."""
+        if self.without:
+            return f"{self.op} without {_labels_text(self.grouping)} "
+        return f"{self.op} by {_labels_text(self.grouping)} " if self.grouping else self.op
 
 
 class Cardinality(Enum):
@@ -139,6 +203,22 @@ class VectorMatching:
     fill_left: float | None
     fill_right: float | None
 
+    def __str__(self) -> str:
+        """With a space before each part, so that it follows an operator."""
+        parts = []
+        grouped = self.cardinality in {Cardinality.MANY_TO_ONE, Cardinality.ONE_TO_MANY}
+        if self.on or self.labels or grouped:
+            parts.append(f"{'on' if self.on else 'ignoring'} {_labels_text(self.labels)}")
+        if grouped:
+            side = "group_left" if self.cardinality is Cardinality.MANY_TO_ONE else "group_right"
+            parts.append(f"{side} {_labels_text(self.include)}")
+        if self.fill_left is not None and _same(self.fill_left, self.fill_right):
+            parts.append(f"fill ({format_number(self.fill_left)})")
+        else:
+            fills = (("fill_left", self.fill_left), ("fill_right", self.fill_right))
+            parts += [f"{word} ({format_number(value)})" for word, value in fills if value is not None]
+        return "".join(f" {part}" for part in parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Binary:
@@ -151,6 +231,15 @@ class Binary:
     matching: VectorMatching | None
     span: Span
 
+    def __str__(self) -> str:
+        first, chain = left_spine(self)
+        return str(first) + "".join(f" {binary.operator_text()} {binary.right}" for binary in chain)
+
+    def operator_text(self) -> str:
+        """The operator with `bool`, matching and fill."""
+        matching = "" if self.matching is None else str(self.matching)
+        return f"{self.op}{' bool' if self.return_bool else ''}{matching}"
+
 
 @dataclass(frozen=True, slots=True)
 class Unary:
@@ -160,6 +249,9 @@ class Unary:
     expr: "Expr"
     span: Span
 
+    def __str__(self) -> str:
+        return f"{self.op}{self.expr}"
+
 
 @dataclass(frozen=True, slots=True)
 class Paren:
@@ -167,6 +259,9 @@ class Paren:
 
     expr: "Expr"
     span: Span
+
+    def __str__(self) -> str:
+        return f"({self.expr})"
 
 
 Expr = (
@@ -181,3 +276,43 @@ Expr = (
     | Unary
     | Paren
 )
+
+
+def left_spine(expr: Expr) -> tuple[Expr, list[Binary]]:
+    """The leftmost operand of a chain of operators, and the operators from the innermost to `expr` itself."""
+    chain = []
+    while isinstance(expr, Binary):
+        chain.append(expr)
+        expr = expr.left
+    chain.reverse()
+    return expr, chain
+
+
+def _number_text(value: float, *, is_duration: bool) -> str:
+    return format_duration(round(value * 1000)) if is_duration else format_number(value)
+
+
+def _duration_text(duration: Duration) -> str:
+    return format_duration(duration) if isinstance(duration, int) else str(duration)
+
+
+def _offset_text(offset: Duration) -> str:
+    return f" offset {_duration_text(offset)}" if offset != 0 else ""
+
+
+def _at_text(at: AtModifier) -> str:
+    if at is None:
+        return ""
+    if isinstance(at, str):
+        return f" @ {at}()"
+    seconds, milliseconds = divmod(abs(at), 1000)
+    return f" @ {'-' if at < 0 else ''}{seconds}.{milliseconds:03d}"
+
+
+def _labels_text(labels: tuple[str, ...]) -> str:
+    plain = (name if is_label_name(name, NameScheme.LEGACY) else quote(name) for name in labels)
+    return f"({', '.join(plain)})"
+
+
+def _same(left: float, right: float | None) -> bool:
+    return right is not None and (left == right or (isnan(left) and isnan(right)))
