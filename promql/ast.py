@@ -143,9 +143,12 @@ class Subquery:
     span: Span
 
     def __str__(self) -> str:
+        return f"{self.expr}{self.suffix()}"
+
+    def suffix(self) -> str:
+        """What stands after the expression."""
         step = "" if self.step is None else _duration_text(self.step)
-        modifiers = f"{_at_text(self.at)}{_offset_text(self.offset)}"
-        return f"{self.expr}[{_duration_text(self.range)}:{step}]{modifiers}"
+        return f"[{_duration_text(self.range)}:{step}]{_at_text(self.at)}{_offset_text(self.offset)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """Types, and all rules that need them.
 
-The check returns the tree it was given, except that vector matching disappears where an operator has a scalar on
-either side, which only now is known.
+The check returns the tree it was given, except that vector matching disappears where an operator has a scalar
+on either side, which only now is known.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final, assert_never
+from typing import Any, Final
 
 from model.labels import METRIC_NAME
 from model.names import quote
@@ -47,6 +48,14 @@ _PARAMETER_TYPES: Final = {
     "count_values": ValueType.STRING,
 }
 _UP_TO_OPERATOR: Final = re.compile(r"(?:[ \t\n\r)]+|#[^\n\r]*)*")
+_TYPES: Final[Mapping[type, ValueType]] = {
+    NumberLiteral: ValueType.SCALAR,
+    StringLiteral: ValueType.STRING,
+    VectorSelector: ValueType.VECTOR,
+    Aggregation: ValueType.VECTOR,
+    MatrixSelector: ValueType.MATRIX,
+    Subquery: ValueType.MATRIX,
+}
 _RAW_TYPES: Final = {ValueType.SCALAR: "scalar", ValueType.STRING: "string", ValueType.MATRIX: "matrix"}
 
 Typed = tuple[Expr, ValueType]
@@ -54,24 +63,16 @@ Typed = tuple[Expr, ValueType]
 
 def type_of(expr: Expr) -> ValueType:
     """The type of a checked expression."""
-    match expr:
-        case NumberLiteral():
-            return ValueType.SCALAR
-        case StringLiteral():
-            return ValueType.STRING
-        case VectorSelector() | Aggregation():
-            return ValueType.VECTOR
-        case MatrixSelector() | Subquery():
-            return ValueType.MATRIX
-        case Call():
-            return SIGNATURES[expr.function].returns
-        case Paren() | Unary():
-            return type_of(expr.expr)
-        case Binary():
-            first, chain = left_spine(expr)
-            operands = [first, *(binary.right for binary in chain)]
-            scalar = all(type_of(operand) is ValueType.SCALAR for operand in operands)
-            return ValueType.SCALAR if scalar else ValueType.VECTOR
+    if isinstance(expr, Call):
+        return SIGNATURES[expr.function].returns
+    if isinstance(expr, Paren | Unary):
+        return type_of(expr.expr)
+    if isinstance(expr, Binary):
+        first, chain = left_spine(expr)
+        operands = [first, *(binary.right for binary in chain)]
+        scalar = all(type_of(operand) is ValueType.SCALAR for operand in operands)
+        return ValueType.SCALAR if scalar else ValueType.VECTOR
+    return _TYPES[type(expr)]
 
 
 def check(expr: Expr, query: str) -> Expr:
@@ -93,32 +94,25 @@ class _Check:
     def expression(self, expr: Expr, depth: int) -> Typed:
         if depth > NESTING_MAX:
             raise _too_deep(expr.span)
-        match expr:
-            case NumberLiteral():
-                return expr, ValueType.SCALAR
-            case StringLiteral():
-                return expr, ValueType.STRING
-            case VectorSelector():
-                return self.selector(expr), ValueType.VECTOR
-            case MatrixSelector():
-                _bound_depth(expr.range)
-                self.selector(expr.selector)
-                return expr, ValueType.MATRIX
-            case Subquery():
-                return self.subquery(expr, depth)
-            case Call():
-                return self.call(expr, depth)
-            case Aggregation():
-                return self.aggregation(expr, depth)
-            case Binary():
-                return self.chain(expr, depth)
-            case Unary():
-                return self.unary(expr, depth)
-            case Paren():
-                inner, kind = self.expression(expr.expr, depth + 1)
-                return (expr if inner is expr.expr else replace(expr, expr=inner)), kind
-            case _:
-                assert_never(expr)
+        return _CHECKS[type(expr)](self, expr, depth)
+
+    def number(self, expr: NumberLiteral, _: int) -> Typed:
+        return expr, ValueType.SCALAR
+
+    def string(self, expr: StringLiteral, _: int) -> Typed:
+        return expr, ValueType.STRING
+
+    def vector(self, expr: VectorSelector, _: int) -> Typed:
+        return self.selector(expr), ValueType.VECTOR
+
+    def matrix(self, expr: MatrixSelector, _: int) -> Typed:
+        _bound_depth(expr.range)
+        self.selector(expr.selector)
+        return expr, ValueType.MATRIX
+
+    def paren(self, expr: Paren, depth: int) -> Typed:
+        inner, kind = self.expression(expr.expr, depth + 1)
+        return (expr if inner is expr.expr else replace(expr, expr=inner)), kind
 
     def selector(self, expr: VectorSelector, *, may_select_all: bool = False) -> VectorSelector:
         _bound_depth(expr.offset)
@@ -197,28 +191,30 @@ class _Check:
     def binary(self, expr: Binary, left: Typed, right: Typed) -> Typed:
         (left_expr, left_kind), (right_expr, right_kind) = left, right
         scalars = left_kind is right_kind is ValueType.SCALAR
-        if expr.return_bool and expr.op not in COMPARISONS:
-            raise self.operator_error(expr, "bool modifier can only be used on comparison operators")
-        if scalars and expr.op in COMPARISONS and not expr.return_bool:
-            raise self.operator_error(expr, "comparisons between scalars must use BOOL modifier")
-        matching = expr.matching
-        if matching is not None and matching.on:
-            for label in matching.labels:
-                if label in matching.include:
-                    message = f"label {quote(label)} must not occur in ON and GROUP clause at once"
-                    raise self.operator_error(expr, message)
+        self.operator(expr, scalars=scalars)
         for operand, kind in (left, right):
             if kind not in {ValueType.SCALAR, ValueType.VECTOR}:
                 raise _error(operand, "binary expression must contain only scalar and instant vector types")
+        matching = expr.matching
         if left_kind is right_kind is ValueType.VECTOR:
-            if expr.op in SET_OPERATORS:
-                _check_set_operator(expr, matching)
+            _check_set_operator(expr)
         else:
-            _check_no_matching(expr, matching)
+            _check_no_matching(expr)
             matching = None
         if expr.left is not left_expr or expr.right is not right_expr or expr.matching is not matching:
             expr = replace(expr, left=left_expr, right=right_expr, matching=matching)
         return expr, ValueType.SCALAR if scalars else ValueType.VECTOR
+
+    def operator(self, expr: Binary, *, scalars: bool) -> None:
+        if expr.return_bool and expr.op not in COMPARISONS:
+            raise self.operator_error(expr, "bool modifier can only be used on comparison operators")
+        if scalars and expr.op in COMPARISONS and not expr.return_bool:
+            raise self.operator_error(expr, "comparisons between scalars must use BOOL modifier")
+        if expr.matching is not None and expr.matching.on:
+            for label in expr.matching.labels:
+                if label in expr.matching.include:
+                    message = f"label {quote(label)} must not occur in ON and GROUP clause at once"
+                    raise self.operator_error(expr, message)
 
     def operator_error(self, expr: Binary, message: str) -> LocatedError:
         """Parentheses that close an offset are skipped too: spans of durations leave them out."""
@@ -239,19 +235,19 @@ def _check_count(expr: Call, signature: Signature) -> None:
         raise _error(expr, f"expected at most {most} argument(s) in call to {name}, got {count}")
 
 
-def _check_set_operator(expr: Binary, matching: VectorMatching | None) -> None:
-    if matching is None:
+def _check_set_operator(expr: Binary) -> None:
+    if expr.op not in SET_OPERATORS or expr.matching is None:
         return
-    if matching.cardinality is not Cardinality.MANY_TO_MANY:
+    if expr.matching.cardinality is not Cardinality.MANY_TO_MANY:
         raise _error(expr, f"no grouping allowed for {quote(expr.op)} operation")
-    if _fills(matching):
+    if _fills(expr.matching):
         raise _error(expr, "filling in missing series not allowed for set operators")
 
 
-def _check_no_matching(expr: Binary, matching: VectorMatching | None) -> None:
-    if matching is not None and matching.labels:
+def _check_no_matching(expr: Binary) -> None:
+    if expr.matching is not None and expr.matching.labels:
         raise _error(expr, "vector matching only allowed between instant vectors")
-    if matching is not None and _fills(matching):
+    if expr.matching is not None and _fills(expr.matching):
         raise _error(expr, "filling in missing series only allowed between instant vectors")
     if expr.op in SET_OPERATORS:
         raise _error(expr, f"set operator {quote(expr.op)} not allowed in binary scalar expression")
@@ -282,3 +278,17 @@ def _too_deep(span: Span) -> LocatedError:
 
 def _error(expr: Expr, message: str) -> LocatedError:
     return LocatedError(message, expr.span.start, expr.span.end)
+
+
+_CHECKS: Final[Mapping[type, Callable[[_Check, Any, int], Typed]]] = {
+    NumberLiteral: _Check.number,
+    StringLiteral: _Check.string,
+    VectorSelector: _Check.vector,
+    MatrixSelector: _Check.matrix,
+    Subquery: _Check.subquery,
+    Call: _Check.call,
+    Aggregation: _Check.aggregation,
+    Binary: _Check.chain,
+    Unary: _Check.unary,
+    Paren: _Check.paren,
+}

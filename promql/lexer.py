@@ -1,8 +1,9 @@
 """From text to tokens, with what a word means at its place.
 
-The scanner is in one of three modes: inside braces, where no keyword exists; right after `[`, where only durations
-and their arithmetic may stand; and everywhere else. Tokens carry byte offsets into the UTF-8 text. A mistake becomes
-a last token of type `LEXER_ERROR` whose text is the message, so that the parser first finishes what stood before it.
+The scanner is in one of three modes: inside braces, where no keyword exists; right after `[`, where only
+durations and their arithmetic may stand; and everywhere else. Tokens carry byte offsets into the UTF-8 text.
+A mistake becomes a last token of type `LEXER_ERROR` whose text is the message, so that the parser first does
+what the text before it asks.
 """
 
 import re

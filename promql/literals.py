@@ -1,7 +1,7 @@
 """Numbers, durations and strings of a query: where one ends in the text, and what it means.
 
-The scanning functions work on character positions and return the position after the literal. What they refuse they
-refuse in the words of Prometheus, down to how much of the text is shown.
+The scanning functions work on character positions and return the position after the literal. What they refuse
+they refuse in the words of Prometheus, down to how much of the text is shown.
 """
 
 import math
@@ -19,6 +19,9 @@ _PLAIN_DURATION: Final = re.compile(
     r"[0-9]+(?:ms|[smhdwy])(?:[0-9]+(?:ms|[smhdw]))*(?![A-Za-z0-9_])"  # Only the first unit may be a year.
 )
 _MORE_DURATION: Final = re.compile(r"[0-9]+")
+
+_NEVER_AFTER: Final = {".": {".", "_"}, "e": {"", ".", "_", "e"}, "_": {"", ".", "_", "e"}}
+"""What may not follow a dot, an exponent (and its sign) and a separator; "" is the end of the text."""
 
 _DECIMAL: Final = re.compile(r"0|[1-9](?:_?[0-9])*")
 _HEXADECIMAL: Final = re.compile(r"0[xX](?:_?[0-9a-fA-F])+")
@@ -60,37 +63,38 @@ def scan_number(text: str, start: int) -> tuple[str, int]:
 
 def _number_end(text: str, start: int) -> tuple[bool, int]:
     """Whether a number stands here, and how far it was read either way."""
-    digits, position = DIGITS, start
     if text[start : start + 2] in {"0x", "0X"}:
-        digits, position = HEX_DIGITS, start + 2
-    dots, exponents = 0, 0
-    while position < len(text):
-        character = text[position]
-        after = text[position + 1 : position + 2]
-        if character in digits:
+        return _hexadecimal_end(text, start + 2)
+    seen, position = set(), start
+    while character := text[position : position + 1].lower():
+        if character in DIGITS:
             position += 1
-        elif character == ".":
-            dots += 1
-            position += 1
-            if dots > 1 or digits is HEX_DIGITS:
-                return False, position
-            if after in {".", "_"}:
-                return False, position + 1
-        elif character in "eE":
-            exponents += 1
-            position += 1
-            if exponents > 1:
-                return False, position
-            position += after in {"+", "-"}
-            follower = text[position : position + 1]
-            if follower in {"", ".", "_", "e", "E"}:
-                return False, position + len(follower)
-        elif character == "_":
-            position += 1
-            if after in {"", ".", "_", "e", "E"}:
-                return False, position + len(after)
-        else:
+            continue
+        if character not in _NEVER_AFTER:
             break
+        position += 1
+        if character in seen:
+            return False, position
+        if character != "_":
+            seen.add(character)
+        if character == "e":
+            position += text[position : position + 1] in {"+", "-"}
+        follower = text[position : position + 1]
+        if follower.lower() in _NEVER_AFTER[character]:
+            return False, position + len(follower)
+    return True, position
+
+
+def _hexadecimal_end(text: str, position: int) -> tuple[bool, int]:
+    while character := text[position : position + 1]:
+        if character == ".":
+            return False, position + 1
+        if character not in HEX_DIGITS and character != "_":
+            break
+        position += 1
+        follower = text[position : position + 1]
+        if character == "_" and follower in {"", ".", "_"}:
+            return False, position + len(follower)
     return True, position
 
 

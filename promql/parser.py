@@ -32,7 +32,7 @@ def parse(query: str, options: ParserOptions = STABLE) -> Expr:
 
 
 def parse_selector(text: str) -> tuple[Matcher, ...]:
-    """The matchers of a selector that stands alone, as in `match[]`; no modifiers, and it may select everything.
+    """The matchers of a selector without modifiers that stands alone, as in `match[]`; it may select all.
 
     Raises:
         QuerySyntaxError: as for a query.

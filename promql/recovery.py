@@ -1,9 +1,9 @@
 """What the parser was about when it met a token that cannot stand there.
 
-Prometheus' parser is made by yacc, and its messages show it: a state with a rule to reduce reduces it whatever comes
-next, and then the innermost construct that says how to explain a mistake is looked for on the stack. Here the same is
-done with Lark's stack, so that messages and their order agree: alternatives of the grammar that end in ERROR mark
-the constructs, and `EXPLANATIONS` says what each of them wants.
+The parser of Prometheus is made by yacc, and its messages show it: a state with a rule reduces it whatever
+comes next, and then the innermost construct that can explain a mistake is looked for on the stack. Here
+Lark's stack is treated alike, so that messages and their order agree: alternatives of the grammar that end in
+ERROR mark the constructs, and `EXPLANATIONS` says what each of them wants.
 """
 
 from collections import Counter
@@ -71,7 +71,7 @@ def explain(error: UnexpectedToken, query_bytes: int) -> LocatedError:
 
 
 def _reduce(state: ParserState[Any], *, only_certain: bool) -> None:
-    """Reduce as a yacc parser does: with `only_certain` only where no token is looked at, else as long as possible."""
+    """Reduce as a yacc parser does: as long as possible, or `only_certain` rules that depend on no token."""
     while True:
         actions = state.parse_conf.states[state.position]
         rules = [argument for action, argument in actions.values() if action is Reduce]
