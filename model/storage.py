@@ -18,7 +18,7 @@ from model.samples import InstantColumn, SeriesBatch
 
 
 class Verdict(IntEnum):
-    """What the store says of one sample; the numbers are those of `kernels.OpenChunks.check`."""
+    """What the store says of one sample; the numbers up to 5 are those of `kernels.OpenChunks.check`."""
 
     ACCEPTED = 0
     OUT_OF_ORDER = 1
@@ -26,6 +26,7 @@ class Verdict(IntEnum):
     OUT_OF_BOUNDS = 3
     TOO_OLD = 4  # Outside the out-of-order window.
     UNCHANGED = 5  # Equal to the newest sample; silently dropped.
+    UNKNOWN_SERIES = 6  # The store forgot this ref, or never gave it: ask `Appender.series` again.
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,7 @@ class CommitResult:
     """What became of one transaction."""
 
     samples: int  # Stored, staleness markers included.
-    verdicts: NDArray[np.uint8] = field(
-        repr=False
-    )  # [appended]: a `Verdict` each, in the order of appending.
+    verdicts: NDArray[np.uint8] = field(repr=False)  # [given to `append`]: a `Verdict` each, in that order.
 
 
 class Appender(Protocol):
