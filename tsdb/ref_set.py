@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from model.errors import CorruptStoreError
 
 REF_MAX: Final = (1 << 40) - 1  # Chunk references need the rest of a word.
-_PAGE_BITS: Final = 16
-_PAGE_REFS: Final = 1 << _PAGE_BITS
+_PAGE_BITS: Final = np.uint64(16)
+_PAGE_REFS: Final = 1 << 16
+_IN_PAGE: Final = np.uint64(_PAGE_REFS - 1)
 
 
 @final
@@ -25,8 +26,9 @@ class RefSet:
     """Grows by `add`, shrinks by `retain`. One writer at a time; readers may look on."""
 
     def __init__(self) -> None:
-        self._pages = np.full(1, -1, dtype=np.int32)
-        self._members = np.zeros((0, _PAGE_REFS), dtype=np.bool_)
+        # One attribute, replaced whole, so that a reader never sees a directory beside members of another time.
+        self._table = (np.full(1, -1, dtype=np.int32), np.zeros((1, _PAGE_REFS), dtype=np.bool_))
+        self._pages_used = 0
         self.highest = 0  # The largest ref ever added; kept when it leaves.
 
     def add(self, refs: NDArray[np.uint64]) -> None:
@@ -40,39 +42,45 @@ class RefSet:
         if highest > REF_MAX:
             raise CorruptStoreError(f"series ref {highest}: want at most {REF_MAX}")
         self.highest = max(self.highest, highest)
-        places = (refs >> np.uint64(_PAGE_BITS)).astype(np.int64)
-        self._make_pages(np.unique(places), highest >> _PAGE_BITS)
-        self._members[self._pages[places], (refs & np.uint64(_PAGE_REFS - 1)).astype(np.int64)] = True
+        places = (refs >> _PAGE_BITS).astype(np.int64)
+        self._make_pages(np.unique(places))
+        pages, members = self._table
+        members[pages[places], (refs & _IN_PAGE).astype(np.int64)] = True
 
-    def _make_pages(self, places: NDArray[np.int64], last: int) -> None:
-        pages = self._pages
-        if last >= len(pages):
-            pages = np.full(max(last + 1, 2 * len(pages)), -1, dtype=np.int32)
-            pages[: len(self._pages)] = self._pages
+    def _make_pages(self, places: NDArray[np.int64]) -> None:
+        pages, members = self._table
+        if places[-1] >= len(pages):
+            grown = np.full(max(int(places[-1]) + 1, 2 * len(pages)), -1, dtype=np.int32)
+            grown[: len(pages)] = pages
+            pages = grown
         missing = places[pages[places] < 0]
-        if len(missing):
-            more = np.zeros((len(missing), _PAGE_REFS), dtype=np.bool_)
-            grown = np.concatenate([self._members, more])
-            pages[missing] = np.arange(len(self._members), len(grown), dtype=np.int32)
-            self._members = grown  # Before the directory that points into it, for readers who look on.
-        self._pages = pages
+        if not len(missing):
+            return
+        used = self._pages_used + len(missing)
+        if used > len(members):
+            more = np.zeros((max(used, 2 * len(members)), _PAGE_REFS), dtype=np.bool_)
+            more[: self._pages_used] = members[: self._pages_used]
+            members = more
+        pages = pages.copy()
+        pages[missing] = np.arange(self._pages_used, used, dtype=np.int32)
+        self._pages_used = used
+        self._table = (pages, members)
 
     def contains(self, refs: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Whether each ref is a member."""
-        pages, members = self._pages, self._members
-        if not len(members) or not len(refs):
-            return np.zeros(len(refs), dtype=np.bool_)
-        places = refs >> np.uint64(_PAGE_BITS)
-        inside = places < np.uint64(len(pages))
-        if inside.all():
-            page = pages[places]
+        pages, members = self._table
+        places = (refs >> _PAGE_BITS).astype(np.int64)
+        if len(refs) and int(refs.max()) >> int(_PAGE_BITS) >= len(pages):
+            places = np.minimum(places, len(pages) - 1)
+            beyond = refs >> _PAGE_BITS >= np.uint64(len(pages))
         else:
-            page = np.where(inside, pages[np.where(inside, places, np.uint64(0))], -1)
-        found: NDArray[np.bool_] = members[page, refs & np.uint64(_PAGE_REFS - 1)]
-        return found & (page >= 0)
+            beyond = np.zeros(1, dtype=np.bool_)
+        page = pages[places]
+        found: NDArray[np.bool_] = members[page, (refs & _IN_PAGE).astype(np.int64)]
+        return found & (page >= 0) & ~beyond
 
     def retain(self, refs: NDArray[np.uint64]) -> None:
         """Forget every other member."""
         kept = RefSet()
         kept.add(refs)
-        self._pages, self._members = kept._pages, kept._members
+        self._table, self._pages_used = kept._table, kept._pages_used

@@ -1,0 +1,120 @@
+"""One transaction on the head: what `model.storage.Appender` promises."""
+
+import logging
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels import LabelFrame
+from model.errors import AppendError, StorageError
+from model.storage import CommitResult, Metadata, Verdict
+from tsdb.head import NO_SAMPLES, Head, Samples
+
+_LOG = logging.getLogger(__name__)
+
+
+@final
+class HeadAppender:
+    """Collects samples; `commit` logs and publishes them. For one thread, and the arrays given to it are not to be changed."""
+
+    def __init__(self, head: Head) -> None:
+        self._head = head
+        self._oldest_valid_ms: int | None = None  # Taken with the first sample, and the same for all of them.
+        self._accepted: list[Samples] = []
+        self._verdicts: list[NDArray[np.uint8]] = []
+        self._metadata: dict[int, Metadata] = {}
+        self._open = True
+        with head.commit_lock:
+            head.counters.head_appenders_created_total += 1
+            head.counters.head_active_appenders += 1
+
+    def series(self, labels: LabelFrame) -> NDArray[np.uint64]:
+        """The ref of each row, created where unknown.
+
+        Raises:
+            AppendError: a row without labels.
+        """
+        return self._head.series(labels)
+
+    def append(
+        self,
+        refs: NDArray[np.uint64],
+        timestamps_ms: NDArray[np.int64],
+        values: NDArray[np.float64],
+    ) -> NDArray[np.uint8]:
+        """Add samples in this order; what the store says of each (`Verdict`) as of now. Refused ones are left out.
+
+        Raises:
+            AppendError: the arrays differ in length, or the transaction is over.
+        """
+        self._want_open()
+        samples = Samples(refs, timestamps_ms, values)
+        if not len(refs) == len(timestamps_ms) == len(values):
+            raise AppendError(
+                f"samples: want arrays of one length, got {len(refs)} refs, {len(timestamps_ms)} times, {len(values)} values"
+            )
+        verdicts = self._check(samples) if len(refs) else np.empty(0, dtype=np.uint8)
+        self._accepted.append(samples.take(verdicts == Verdict.ACCEPTED) if verdicts.any() else samples)
+        self._verdicts.append(verdicts)
+        return verdicts
+
+    def _check(self, samples: Samples) -> NDArray[np.uint8]:
+        if self._oldest_valid_ms is None:
+            self._oldest_valid_ms = self._head.oldest_valid_ms(int(samples.timestamps_ms[0]))
+        verdicts = self._head.chunks.check(
+            samples.refs, samples.timestamps_ms, samples.values, self._oldest_valid_ms
+        )
+        known = self._head.refs.contains(samples.refs)
+        if not known.all():
+            verdicts[~known] = Verdict.UNKNOWN_SERIES
+        return verdicts
+
+    def metadata(self, refs: NDArray[np.uint64], entries: Sequence[Metadata]) -> None:
+        """What is said of the metrics of these series; only what is news to the head is logged."""
+        self._want_open()
+        known = self._head.metadata_of(refs)
+        told = zip(refs.tolist(), entries, known, strict=True)
+        self._metadata.update({ref: entry for ref, entry, before in told if entry != before})
+
+    def commit(self) -> CommitResult:
+        """Log, then publish.
+
+        Raises:
+            StorageError: the log could not be written; nothing was stored.
+        """
+        self._end()
+        checked = np.concatenate([np.empty(0, dtype=np.uint8), *self._verdicts])
+        applied = self._head.commit(_joined(self._accepted), self._metadata, refused=checked)
+        checked[checked == Verdict.ACCEPTED] = applied
+        return CommitResult(len(applied) - int(np.count_nonzero(applied)), checked)
+
+    def rollback(self) -> None:
+        """Forget the samples; the series stay, and are logged."""
+        self._end()
+        try:
+            self._head.log_births()
+        except StorageError as error:  # The next commit that succeeds logs them.
+            _LOG.warning("rolling back: %s", error)
+
+    def _end(self) -> None:
+        self._want_open()
+        self._open = False
+        with self._head.commit_lock:
+            self._head.counters.head_active_appenders -= 1
+
+    def _want_open(self) -> None:
+        if not self._open:
+            raise AppendError("transaction: want an open one, got one that was committed or rolled back")
+
+
+def _joined(parts: list[Samples]) -> Samples:
+    if len(parts) == 1:
+        return parts[0]
+    parts = parts or [NO_SAMPLES]
+    return Samples(
+        np.concatenate([part.refs for part in parts]),
+        np.concatenate([part.timestamps_ms for part in parts]),
+        np.concatenate([part.values for part in parts]),
+    )
