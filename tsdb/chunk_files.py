@@ -24,7 +24,9 @@ _LOG = logging.getLogger(__name__)
 DIRECTORY: Final = "chunks_head"
 MAGIC: Final = bytes.fromhex("0130bc91")
 HEADER: Final = MAGIC + bytes([1, 0, 0, 0])
-ALLOCATED_BYTES: Final = 128 << 10  # Prometheus' readers want spare zeros after the last record of a young file.
+ALLOCATED_BYTES: Final = (
+    128 << 10
+)  # Prometheus' readers want spare zeros after the last record of a young file.
 XOR: Final = 1
 
 
@@ -91,7 +93,9 @@ class ChunkFiles:
             f"series {chunks.refs[first]}: want a chunk that begins after {chunks.max_ms[first - 1]} ms, "
             f"got one from {chunks.min_ms[first]} ms",
         )
-        return chunks.take(np.flatnonzero(chunks.locations >> np.uint64(32) < chunks.locations[first] >> np.uint64(32)))
+        return chunks.take(
+            np.flatnonzero(chunks.locations >> np.uint64(32) < chunks.locations[first] >> np.uint64(32))
+        )
 
     def _numbers(self) -> list[int]:
         names = self._disk.list(DIRECTORY)
@@ -119,7 +123,9 @@ class ChunkFiles:
         return StoredChunks(refs[ours], min_ms[ours], max_ms[ours], locations[ours]), wrong
 
     def _give_up(self, number: int, wrong: str) -> None:
-        _LOG.warning("%s: %s; it and all later files are removed, the log has their samples", _path(number), wrong)
+        _LOG.warning(
+            "%s: %s; it and all later files are removed, the log has their samples", _path(number), wrong
+        )
         self._counters.mmap_chunk_corruptions_total += 1
         for later in reversed([n for n in self._numbers() if n >= number]):
             self._remove(later)
@@ -168,7 +174,9 @@ class ChunkFiles:
         if self._file and self._file.size + record_bytes > self._file_bytes:
             self.cut()
         if self._file is None:
-            file = WholeWrites(self._disk.create(_path(self._number + 1), min(ALLOCATED_BYTES, self._file_bytes)))
+            file = WholeWrites(
+                self._disk.create(_path(self._number + 1), min(ALLOCATED_BYTES, self._file_bytes))
+            )
             self._number += 1
             self._file = file
             self._disk.sync_directory(DIRECTORY)

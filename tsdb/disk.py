@@ -202,7 +202,9 @@ class LocalLock:
                 ) from error
             if self._still_there(descriptor):
                 return descriptor
-            os.close(descriptor)  # Its owner removed it between our open and our lock: that file locks nothing.
+            os.close(
+                descriptor
+            )  # Its owner removed it between our open and our lock: that file locks nothing.
 
     def _still_there(self, descriptor: int) -> bool:
         try:

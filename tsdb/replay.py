@@ -216,7 +216,9 @@ class Replay:
     def _skip(self, records: SkippedRecords) -> None:
         skipped = self._head.counters.wal_records_skipped
         if records.kind.name not in skipped:
-            _LOG.warning("the log has %s records, which are not stored yet; they stay in the log", records.kind.name)
+            _LOG.warning(
+                "the log has %s records, which are not stored yet; they stay in the log", records.kind.name
+            )
         skipped[records.kind.name] += records.count
 
     def finish(self) -> None:
@@ -224,7 +226,9 @@ class Replay:
         self._head.map_full_chunks()
         self._head.still_in_log(self._alias_refs, self._head.chunks.bounds()[1])
         if unknown := self._head.counters.wal_replay_unknown_refs_total["samples"]:
-            _LOG.warning("%d samples in the log belong to series that it does not name; they are dropped", unknown)
+            _LOG.warning(
+                "%d samples in the log belong to series that it does not name; they are dropped", unknown
+            )
 
 
 def _decoded(runs: Iterator[RecordRun], symbols: Symbols) -> Iterator[Decoded]:
@@ -255,7 +259,9 @@ def _decode(kind: RecordKind, records: list[bytes], symbols: Symbols) -> Decoded
     if kind == RecordKind.METADATA:
         refs, kinds, units, helps = kernels.decode_metadata(records)
         told = zip(kinds.tolist(), helps, units, strict=True)
-        return MetadataRecords(refs, [Metadata(_metric_kind(number), text, unit) for number, text, unit in told])
+        return MetadataRecords(
+            refs, [Metadata(_metric_kind(number), text, unit) for number, text, unit in told]
+        )
     return SkippedRecords(kind, len(records))
 
 

@@ -155,4 +155,8 @@ def _metadata_of(record: bytes, keep: KeepSeries) -> dict[int, tuple[int, str, s
     refs, kinds, units, helps = kernels.decode_metadata([record])
     kept = keep(refs).tolist()
     entries = zip(refs.tolist(), kinds.tolist(), units, helps, strict=True)
-    return {ref: (kind, unit, text) for (ref, kind, unit, text), wanted in zip(entries, kept, strict=True) if wanted}
+    return {
+        ref: (kind, unit, text)
+        for (ref, kind, unit, text), wanted in zip(entries, kept, strict=True)
+        if wanted
+    }

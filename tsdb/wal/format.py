@@ -12,7 +12,9 @@ PAGE_BYTES: Final = 32 << 10
 HEADER_BYTES: Final = 7  # Of each fragment: type and flags, length, checksum.
 SNAPPY: Final = 0x08  # Header bits 3 and 4 say how the whole record is compressed.
 ZSTD: Final = 0x10
-RECORD_BYTES_MAX: Final = 1 << 30  # What a decompressed record may claim to be; far above any that is written.
+RECORD_BYTES_MAX: Final = (
+    1 << 30
+)  # What a decompressed record may claim to be; far above any that is written.
 
 DIRECTORY: Final = "wal"
 CHECKPOINT_PREFIX: Final = "checkpoint."

@@ -42,7 +42,11 @@ def checkpoint_name(number: int) -> str:
 
 def list_checkpoints(disk: Disk, directory: str) -> list[int]:
     """Numbers of complete checkpoints in order; each covers the segments up to and with its number."""
-    suffixes = (name.removeprefix(CHECKPOINT_PREFIX) for name in disk.list(directory) if name.startswith(CHECKPOINT_PREFIX))
+    suffixes = (
+        name.removeprefix(CHECKPOINT_PREFIX)
+        for name in disk.list(directory)
+        if name.startswith(CHECKPOINT_PREFIX)
+    )
     return sorted(int(suffix) for suffix in suffixes if suffix.isascii() and suffix.isdigit())
 
 

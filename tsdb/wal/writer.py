@@ -70,7 +70,7 @@ class LogWriter:
 
     def _fits(self, length: int, at: int) -> bool:
         """Whether a stored record of this length ends before the segment does."""
-        pages_after = max(0, self._pages - at // PAGE_BYTES - 1)
+        pages_after = self._pages - at // PAGE_BYTES - 1  # Negative where the segment is full.
         here = PAGE_BYTES - at % PAGE_BYTES - HEADER_BYTES
         return length <= here + pages_after * (PAGE_BYTES - HEADER_BYTES)
 
