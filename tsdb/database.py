@@ -90,6 +90,11 @@ class Database:
     def counters(self) -> Counters:
         return self._head.counters
 
+    @property
+    def is_open(self) -> bool:
+        """Until `close`."""
+        return self._head.is_open
+
     def metadata(self) -> dict[str, Metadata]:
         """What targets said of each metric, by name."""
         return dict(self._head.metadata)

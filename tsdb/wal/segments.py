@@ -1,6 +1,7 @@
 """Names of segments and checkpoints, and the rule that segments have no gaps."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from model.errors import CorruptStoreError
 from tsdb.disk import Disk
@@ -27,12 +28,12 @@ def list_segments(disk: Disk, directory: str) -> list[int]:
 
 
 def want_contiguous(directory: str, numbers: Sequence[int]) -> None:
-    """Refuse a gap: samples after it may belong to series named inside it."""
-    for before, after in zip(numbers, numbers[1:], strict=False):
+    """Refuse a gap: what lies after it may lean on what lay in it."""
+    for before, after in pairwise(numbers):
         if after != before + 1:
             raise CorruptStoreError(
-                f"{directory}: want segment {segment_name(before + 1)} after {segment_name(before)}, "
-                f"got {segment_name(after)}; bring the missing file back or move the later ones away"
+                f"{directory}: want number {before + 1} next, got {after}; "
+                "bring the missing file back, or move the later ones away and lose them"
             )
 
 

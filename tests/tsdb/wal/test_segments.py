@@ -17,7 +17,7 @@ def test_any_decimal_name_is_a_segment_and_others_are_not():
 
 
 def test_a_missing_segment_is_named():
-    with pytest.raises(CorruptStoreError, match="want segment 00000002 after 00000001, got 00000003"):
+    with pytest.raises(CorruptStoreError, match="want number 2 next, got 3"):
         list_segments(disk_with("00000001", "00000003"), "wal")
 
 
