@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 @final
 class HeadAppender:
-    """Collects samples; `commit` logs and publishes them. For one thread, and the arrays given to it are not to be changed."""
+    """Collects samples; `commit` logs and publishes them. For one thread; it keeps the arrays it is given."""
 
     def __init__(self, head: Head) -> None:
         self._head = head
@@ -44,7 +44,7 @@ class HeadAppender:
         timestamps_ms: NDArray[np.int64],
         values: NDArray[np.float64],
     ) -> NDArray[np.uint8]:
-        """Add samples in this order; what the store says of each (`Verdict`) as of now. Refused ones are left out.
+        """Add samples in this order; a `Verdict` for each as of now. Refused ones are left out.
 
         Raises:
             AppendError: the arrays differ in length, or the transaction is over.
@@ -53,7 +53,8 @@ class HeadAppender:
         samples = Samples(refs, timestamps_ms, values)
         if not len(refs) == len(timestamps_ms) == len(values):
             raise AppendError(
-                f"samples: want arrays of one length, got {len(refs)} refs, {len(timestamps_ms)} times, {len(values)} values"
+                f"samples: want arrays of one length, got {len(refs)} refs, "
+                f"{len(timestamps_ms)} times, {len(values)} values"
             )
         verdicts = self._check(samples) if len(refs) else np.empty(0, dtype=np.uint8)
         self._accepted.append(samples.take(verdicts == Verdict.ACCEPTED) if verdicts.any() else samples)

@@ -1,9 +1,9 @@
-"""`chunks_head/`: completed chunks of the head, out of the heap and mapped back. `docs/formats/chunks_head.md` draws it.
+"""`chunks_head/`: completed chunks of the head, out of the heap. `docs/formats/chunks_head.md` draws it.
 
-Nothing here is the only copy: the log holds every sample until its time has passed for good, so a damaged file and
-all later ones are simply removed at start. A file is never continued by another process; each start begins a new one with
-its first chunk. Chunks of kinds that the head does not take (histograms, out-of-order ones) hold their file back
-from removal until their samples have expired.
+Nothing here is the only copy: the log holds every sample until its time has passed for good, so a damaged
+file and all later ones are simply removed at start. A file is never continued by another process; each start
+begins a new one with its first chunk. Chunks of kinds that the head does not take (histograms, out-of-order
+ones) hold their file back from removal until their samples have expired.
 """
 
 import logging
@@ -58,7 +58,7 @@ class ChunkFiles:
         disk.make_directory(DIRECTORY)
 
     def buffers(self) -> list[memoryview | None]:
-        """File n at index n, as long as it was when its newest mapped chunk was written. Never changed, only replaced."""
+        """File n at index n, with every chunk mapped so far. The list is never changed, only replaced."""
         return self._buffers
 
     def scan(self) -> StoredChunks:
@@ -112,7 +112,8 @@ class ChunkFiles:
         data = self._disk.map(_path(number))
         if bytes(data[: len(MAGIC) + 1]) != HEADER[: len(MAGIC) + 1]:
             raise CorruptStoreError(
-                f"{_path(number)}: want a header of {HEADER.hex()}, got {bytes(data[: len(HEADER)]).hex()}; move it away"
+                f"{_path(number)}: want a header of {HEADER.hex()}, got {bytes(data[: len(HEADER)]).hex()}; "
+                "move it away"
             )
         refs, min_ms, max_ms, encodings, offsets, _, wrong = kernels.scan_head_chunks(data)
         self._set_buffer(number, data)
@@ -191,7 +192,7 @@ class ChunkFiles:
             self._file = None
 
     def remove_below(self, number: int, min_ms: int) -> None:
-        """Remove files before `number`, the oldest first, up to one that holds foreign chunks from `min_ms` on."""
+        """Remove files before `number`, oldest first, up to one with foreign chunks from `min_ms` on."""
         self.cut()
         for oldest in self._numbers():
             if oldest >= number or self._foreign_ms.get(oldest, min_ms - 1) >= min_ms:

@@ -1,7 +1,7 @@
 """What the store has done, in plain numbers; the server exports them under Prometheus' names.
 
-Field names are those names without `prometheus_tsdb_`, so that the export is a loop. Numbers that are a state rather than
-a history (series, chunks, bounds) are asked of the database when somebody looks.
+Field names are those names without `prometheus_tsdb_`, so that the export is a loop. Numbers that are a state
+rather than a history (series, chunks, bounds) are asked of the database when somebody looks.
 """
 
 from collections import Counter

@@ -6,13 +6,14 @@
 
 Three locks, always taken in this order:
 
-`commit_lock`   one transaction is logged and applied at a time, so the log tells the same story as the memory;
-`series_lock`   series are born (by appenders, outside of commits) and die (by truncation) one crowd at a time;
-`view`          readers share it while they go from refs to labels or from files to samples; whoever moves chunks
-                into files or forgets series has it alone.
+`commit_lock`  one transaction is logged and applied at a time: the log tells the same story as the memory;
+`_series_lock` series are born (by appenders, outside of commits) and die (by truncation) one crowd at a time;
+`view`         readers share it while they go from refs to labels or from files to samples; whoever moves
+               chunks into files or forgets series has it alone.
 
-A series is born at once but logged by the next commit, whoever's that is: so no sample can stand in the log before the
-series it belongs to, even when two scrapes bring the same new series and the second one commits first.
+A series is born at once but logged by the next commit, whoever's that is: so no sample can stand in the log
+before the series it belongs to, even when two scrapes bring the same new series and the second one commits
+first.
 """
 
 import threading
@@ -162,7 +163,7 @@ class Head:
     def commit(
         self, samples: Samples, metadata: Mapping[int, Metadata], refused: NDArray[np.uint8]
     ) -> NDArray[np.uint8]:
-        """Log, then apply; a `Verdict` for each sample. Those in `refused` that are not `ACCEPTED` are counted.
+        """Log, then apply; a `Verdict` for each sample. What `append` said is in `refused`, to be counted.
 
         Raises:
             StorageError: the log could not be written; nothing was applied.

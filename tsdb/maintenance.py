@@ -1,7 +1,8 @@
 """What the store does on its own, in one thread: move chunks to files, sync the log, forget what has expired.
 
-Each function is one job and may be called by itself; `Maintenance` only decides when. A job that fails is logged and
-tried again at its next turn: until then chunks stay in the heap and old samples on disk, and nothing is lost.
+Each function is one job and may be called by itself; `Maintenance` only decides when. A job that fails is
+logged and tried again at its next turn: until then chunks stay in the heap and old samples on disk, and
+nothing is lost.
 """
 
 import logging
@@ -44,7 +45,7 @@ def truncate_log(disk: Disk, head: Head, min_ms: int) -> None:
     """Replace the older two thirds of the log by a checkpoint without samples before `min_ms`.
 
     Raises:
-        StorageError: the disk refused; the log is as it was, or still has segments that the checkpoint covers.
+        StorageError: the disk refused; the log is whole, perhaps with segments that a checkpoint covers.
     """
     started = time.perf_counter()
     segments = list_segments(disk, DIRECTORY)
@@ -80,7 +81,10 @@ def truncate_log(disk: Disk, head: Head, min_ms: int) -> None:
 
 
 def expired_before(head: Head) -> int | None:
-    """Where retention ends, once there is enough behind it to be worth the work: a chunk range, or half the retention."""
+    """Where retention ends, once enough lies behind it to be worth the work.
+
+    Enough is a chunk range, or half the retention where that is shorter.
+    """
     retention_ms = head.options.retention_ms
     oldest, newest = head.chunks.bounds()
     if not retention_ms or newest == EARLIEST_MS:
@@ -125,7 +129,7 @@ class Maintenance:
         try:
             job()
         except CardinalError as error:
-            _LOG.error("%s: %s", what, error)  # noqa: TRY400 - the text says it all, a trace would hide it.
+            _LOG.error("%s: %s", what, error)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)

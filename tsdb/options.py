@@ -27,7 +27,8 @@ class DatabaseOptions:
     def __post_init__(self) -> None:
         if self.wal_segment_bytes < PAGE_BYTES or self.wal_segment_bytes % PAGE_BYTES:
             raise ConfigError(
-                f"wal segment size: want a positive multiple of {PAGE_BYTES} bytes, got {self.wal_segment_bytes}"
+                f"wal segment size: want a positive multiple of {PAGE_BYTES} bytes, "
+                f"got {self.wal_segment_bytes}"
             )
         for name in ("retention_ms", "wal_sync_interval_ms"):
             if (got := getattr(self, name)) < 0:

@@ -27,7 +27,7 @@ class HeadSeries:
     max_ms: int
 
     def batches(self, samples_max: int) -> Iterator[tuple[slice, SeriesBatch]]:
-        """Rows of `labels` in order and their samples, about `samples_max` at a time and at least one series."""
+        """Rows of `labels` and their samples, about `samples_max` at a time and at least one series."""
         ends = np.cumsum(self.samples)
         start = 0
         while start < len(self.refs):

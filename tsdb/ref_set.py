@@ -26,7 +26,7 @@ class RefSet:
     """Grows by `add`, shrinks by `retain`. One writer at a time; readers may look on."""
 
     def __init__(self) -> None:
-        # One attribute, replaced whole, so that a reader never sees a directory beside members of another time.
+        # One attribute, replaced whole: no reader sees a directory beside members of another time.
         self._table = (np.full(1, -1, dtype=np.int32), np.zeros((1, _PAGE_REFS), dtype=np.bool_))
         self._pages_used = 0
         self.highest = 0  # The largest ref ever added; kept when it leaves.

@@ -1,12 +1,12 @@
 """Bringing the head back: chunk files, then the last checkpoint, then the segments after it.
 
-While one run of records is applied, a second thread reads, decompresses and decodes the next one; the kernels leave the
-interpreter alone, so both work. The rules that make it right:
+While one run of records is applied, a second thread reads, decompresses and decodes the next one; the kernels
+leave the interpreter alone, so both work. The rules that make it right:
 
-*   A series takes the mapped chunks of its ref when the log first names it; its samples from the log that those chunks
-    hold already come too late for it and are dropped, as any late sample is.
-*   A label set that comes back under another ref keeps its first one, and samples under the other are stored there.
-    Mapped chunks of the other ref are left alone: the log has all that is still wanted of them.
+*   A series takes the mapped chunks of its ref when the log first names it. Samples in the log that those
+    chunks hold already come too late for it and are dropped, as any late sample is.
+*   A label set that comes back under another ref keeps its first one, and samples under the other are stored
+    there. Mapped chunks of the other ref are left alone: the log has all that is still wanted of them.
 *   Chunks that fill up during replay go to their file at once, so a long log does not need a large heap.
 """
 
@@ -55,18 +55,24 @@ class ReplayProgress:
 
 @dataclass(frozen=True, slots=True)
 class SeriesRecords:
+    """Series that the log names."""
+
     refs: NDArray[np.uint64]
     labels: LabelFrame
 
 
 @dataclass(frozen=True, slots=True)
 class MetadataRecords:
+    """What targets said of metrics, by any series of each."""
+
     refs: NDArray[np.uint64]
     entries: list[Metadata]
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedRecords:
+    """Records of a kind that the head does not take."""
+
     kind: RecordKind
     count: int
 
@@ -112,7 +118,8 @@ def _replay_checkpoint(disk: Disk, head: Head, run: "Replay") -> int:
             run.apply(decoded)
     except DamagedLogError as damage:
         raise CorruptStoreError(
-            f"{damage}; a checkpoint cannot be repaired: restore it, or move {name} away and lose what it covers"
+            f"{damage}; a checkpoint cannot be repaired: "
+            f"restore it, or move {name} away and lose what it covers"
         ) from damage
     return checkpoints[-1]
 

@@ -1,7 +1,8 @@
 """A lock that many readers share and one writer has alone.
 
-Reading chunk files needs it: where a chunk lies may change only while nobody is between "give me the files" and "read
-what they hold". Writers are rare (once a minute) and go first, so that a row of readers cannot keep one out for ever.
+Reading chunk files needs it: where a chunk lies may change only while nobody is between "give me the files"
+and "read what they hold". Writers are rare (once a minute) and go first, so that a row of readers cannot keep
+one out for ever.
 """
 
 import threading

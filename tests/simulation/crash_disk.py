@@ -118,7 +118,9 @@ class CrashDisk:
 
     def list(self, directory):
         prefix = f"{directory}/"
-        return sorted({name.removeprefix(prefix).split("/")[0] for name in self.files if name.startswith(prefix)})
+        return sorted(
+            {name.removeprefix(prefix).split("/")[0] for name in self.files if name.startswith(prefix)}
+        )
 
     def make_directory(self, directory):
         pass
@@ -148,7 +150,9 @@ class CrashDisk:
         stored.sync()
 
     def rename(self, old, new):
-        moved = {name: stored for name, stored in self.files.items() if name == old or name.startswith(f"{old}/")}
+        moved = {
+            name: stored for name, stored in self.files.items() if name == old or name.startswith(f"{old}/")
+        }
         assert moved, old
         for name, stored in moved.items():
             del self.files[name]

@@ -43,7 +43,11 @@ def test_chunks_are_found_again_by_ref_and_time_where_they_were_put():
     assert stored.refs.tolist() == [3, 7, 7]
     assert stored.min_ms.tolist() == [1000, 1000, 2000]
     assert stored.max_ms.tolist() == [1002, 1002, 2002]
-    assert [(at >> 32, at & 0xFFFFFFFF) for at in stored.locations.tolist()] == [places[1], places[0], places[2]]
+    assert [(at >> 32, at & 0xFFFFFFFF) for at in stored.locations.tolist()] == [
+        places[1],
+        places[0],
+        places[2],
+    ]
 
 
 def test_the_buffers_hold_each_record_where_its_location_says():

@@ -1,9 +1,10 @@
 """Checkpoints: the part of old segments that is still wanted, as a small log of its own.
 
-`checkpoint.N` stands for segments 0..N. It is built from the previous checkpoint and the segments after it, in a
-directory that becomes visible by a rename, and only then are those segments removed; a crash at any point leaves either
-the old state or the new one, or both. Kept are series that the head still knows, samples not older than the horizon,
-and the last metadata of each kept series. Records of kinds that this store does not read yet pass through unchanged.
+`checkpoint.N` stands for segments 0..N. It is built from the previous checkpoint and the segments after it, in
+a directory that becomes visible by a rename, and only then are those segments removed: a crash at any point
+leaves the old state, the new one, or both. Kept are series that the head still knows, samples not older than the
+horizon, and the last metadata of each kept series. Records of kinds that this store does not read yet pass
+through unchanged.
 """
 
 import logging
@@ -35,7 +36,7 @@ KeepSeries = Callable[[NDArray[np.uint64]], NDArray[np.bool_]]
 
 
 def choose_last(segments: list[int]) -> int | None:
-    """The last segment to cover: two thirds of those before the current one, None while that is not worth it."""
+    """The last segment to cover, at two thirds of those before the current one; None while too few."""
     if not segments:
         return None
     first, last = segments[0], segments[-1] - 1
@@ -87,7 +88,7 @@ def write_checkpoint(
 
 
 def remove_covered(disk: Disk, directory: str, last: int) -> int:
-    """Remove the segments that `checkpoint.<last>` stands for, and older checkpoints; how many of the latter."""
+    """Remove the segments that `checkpoint.<last>` stands for, and older checkpoints; how many of these."""
     for number in list_segments(disk, directory):
         if number <= last:
             disk.remove(segment_path(directory, number))

@@ -1,7 +1,7 @@
 """Reading a log: segments in order, in steps of a few MiB, as runs of records of one kind.
 
-A run is what one kernel call decodes. It remembers where each of its records ends, so that damage found only when a
-body is decoded can still be cut off at the right byte.
+A run is what one kernel call decodes. It remembers where each of its records ends, so that damage found only
+when a body is decoded can still be cut off at the right byte.
 """
 
 from collections.abc import Iterator

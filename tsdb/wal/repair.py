@@ -1,8 +1,9 @@
 """Cutting a damaged log back to what is good.
 
-Everything after the first damage goes: later records may lean on series that stood in the damaged part. What precedes
-it stays untouched, because the segment is shortened in place rather than copied. A damaged checkpoint is never repaired: what it
-covers stands nowhere else, so the store refuses to start and leaves every file as it is.
+Everything after the first damage goes: later records may lean on series that stood in the damaged part. What
+precedes it stays untouched, because the segment is shortened in place rather than copied. A damaged
+checkpoint is never repaired: what it covers stands nowhere else, so the store refuses to start and leaves
+every file as it is.
 """
 
 import logging

@@ -9,10 +9,12 @@ from tsdb.wal.format import CHECKPOINT_PREFIX
 
 
 def segment_name(number: int) -> str:
+    """Eight digits."""
     return f"{number:08d}"
 
 
 def segment_path(directory: str, number: int) -> str:
+    """Where a segment of a log or checkpoint lies."""
     return f"{directory}/{segment_name(number)}"
 
 
@@ -38,6 +40,7 @@ def want_contiguous(directory: str, numbers: Sequence[int]) -> None:
 
 
 def checkpoint_name(number: int) -> str:
+    """The directory of a checkpoint; the number is the last segment it covers."""
     return f"{CHECKPOINT_PREFIX}{number:08d}"
 
 

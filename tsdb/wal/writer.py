@@ -1,9 +1,10 @@
 """Writing the log.
 
-A segment is a row of pages; a record is cut into fragments that never cross a page, and never crosses a segment. All
-records of one `log` call go to the operating system in one write, so a killed process loses nothing that was logged;
-a power cut loses what was not synced yet. A segment that is full is synced by whoever calls `settle`, so that a slow
-disk does not hold up the scrape that happened to fill it. A write that fails leaves nothing behind (see `WholeWrites`).
+A segment is a row of pages; a record is cut into fragments that never cross a page, and never crosses a
+segment. All records of one `log` call go to the operating system in one write, so a killed process loses
+nothing that was logged; a power cut loses what was not synced yet. A segment that is full is synced by
+whoever calls `settle`, so that a slow disk does not hold up the scrape that happened to fill it. A write that
+fails leaves nothing behind (see `WholeWrites`).
 """
 
 import time
@@ -45,7 +46,7 @@ class LogWriter:
         """Write records in order, all of the last one or nothing of it.
 
         Raises:
-            StorageError: the disk refused; the log is as it was, apart from earlier records that ended a segment.
+            StorageError: the disk refused; only earlier records that ended a segment may stand in the log.
         """
         try:
             self._write(records)
@@ -119,6 +120,7 @@ class LogWriter:
         self._counters.wal_fsync_duration_seconds.add(time.perf_counter() - started)
 
     def close(self) -> None:
+        """Pad the last page, sync and close."""
         self.settle()
         try:
             self._pad()

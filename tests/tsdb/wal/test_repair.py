@@ -14,7 +14,9 @@ RECORD_BYTES = PAGE_BYTES - HEADER_BYTES
 
 
 def write_on(disk, first, records):
-    writer = LogWriter(disk, "wal", first, segment_bytes=3 * PAGE_BYTES, compression="none", counters=Counters())
+    writer = LogWriter(
+        disk, "wal", first, segment_bytes=3 * PAGE_BYTES, compression="none", counters=Counters()
+    )
     writer.log(records)
     writer.close()
 
