@@ -151,7 +151,7 @@ class Database:
         """Stop maintenance, write full chunks, end the log and release the directory.
 
         Raises:
-            StorageError: the disk refused; the directory is released all the same, and the log has every sample.
+            StorageError: the disk refused; the directory is released all the same. The log has every sample.
         """
         self._want_open()
         self._maintenance.stop()

@@ -1,8 +1,8 @@
 """All the store asks of a disk, and the disk of this machine.
 
 Names are relative to the data directory and use "/". Files are written once, front to back, through the one
-handle that `create` gives; a file that exists is only read, mapped, shortened, renamed or removed. Only `sync`
-and `sync_directory` make a promise that survives a power cut. Everything that goes wrong is a `StorageError`
+handle that `create` gives; a file that exists is only read, mapped, shortened, renamed or removed. Only
+`sync` and `sync_directory` make a promise that survives a power cut. Everything that goes wrong is a `StorageError`
 that names the file.
 """
 
@@ -98,8 +98,8 @@ class Disk(Protocol):
 class WholeWrites:
     """A growing file in which a failed write leaves nothing behind.
 
-    A torn record in the middle of a file would end it for every reader, and with it all that was written after
-    the disk had room again. So the file is cut back before anything else is written to it.
+    A torn record in the middle of a file would end it for every reader, and with it all that was written
+    after the disk had room again. So the file is cut back before anything else is written to it.
     """
 
     def __init__(self, file: GrowingFile) -> None:
@@ -199,7 +199,7 @@ class LocalLock:
             except OSError as error:
                 os.close(descriptor)
                 raise DirectoryLockedError(
-                    f"lock {self._path}: another process has this data directory; stop it, or choose another one"
+                    f"lock {self._path}: another process has this directory; stop it, or choose another"
                 ) from error
             if self._still_there(descriptor):
                 return descriptor
