@@ -15,7 +15,12 @@ LARGE = pytest.mark.large
 
 def labels_of(store, series, metrics=100):
     rows = [
-        [("__name__", f"metric_{n % metrics}"), ("instance", f"host{n // 500}:9100"), ("job", "node"), ("id", f"{n}")]
+        [
+            ("__name__", f"metric_{n % metrics}"),
+            ("instance", f"host{n // 500}:9100"),
+            ("job", "node"),
+            ("id", f"{n}"),
+        ]
         for n in range(series)
     ]
     return LabelFrame.from_labels(store.symbols, rows)
@@ -58,7 +63,8 @@ def bench_commit_of_a_scrape(benchmark, tmp_path, series, commits):
 
 
 @pytest.mark.parametrize(
-    ("series", "steps"), [(500, 40), pytest.param(50_000, 200, marks=LARGE), pytest.param(500_000, 30, marks=LARGE)]
+    ("series", "steps"),
+    [(500, 40), pytest.param(50_000, 200, marks=LARGE), pytest.param(500_000, 30, marks=LARGE)],
 )
 def bench_replay(benchmark, tmp_path, series, steps):
     store = Database.open(tmp_path / "data")

@@ -40,6 +40,7 @@ class StoredChunks:
     locations: NDArray[np.uint64]  # file << 32 | offset of the record
 
     def take(self, rows: NDArray[np.int64]) -> "StoredChunks":
+        """The chunks at `rows`."""
         return StoredChunks(self.refs[rows], self.min_ms[rows], self.max_ms[rows], self.locations[rows])
 
 
@@ -104,9 +105,9 @@ class ChunkFiles:
         return numbers
 
     def _unfinished(self, number: int) -> bool:
-        """A crash between creating a file and writing its header."""
+        """A crash between creating a file and having its header on disk."""
         head = bytes(self._disk.map(_path(number))[: len(HEADER)])
-        return len(head) < len(HEADER) or not any(head[: len(MAGIC)])
+        return head != HEADER and HEADER.startswith(head.rstrip(b"\0"))
 
     def _scan_file(self, number: int) -> tuple[StoredChunks, str]:
         data = self._disk.map(_path(number))
@@ -201,9 +202,11 @@ class ChunkFiles:
         self._disk.sync_directory(DIRECTORY)
 
     def size_bytes(self) -> int:
+        """Bytes of every file, allocated zeros included."""
         return sum(self._disk.size(_path(number)) for number in self._numbers())
 
     def close(self) -> None:
+        """Sync what is written."""
         self.cut()
 
 

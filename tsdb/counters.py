@@ -17,6 +17,7 @@ class DurationSum:
     seconds: float = 0.0
 
     def add(self, seconds: float) -> None:
+        """Count one more."""
         self.count += 1
         self.seconds += seconds
 

@@ -84,10 +84,12 @@ class Database:
 
     @property
     def symbols(self) -> Symbols:
+        """The table that every label frame of this database uses."""
         return self._head.symbols
 
     @property
     def counters(self) -> Counters:
+        """What was done since `open`."""
         return self._head.counters
 
     @property

@@ -2,8 +2,8 @@
 
 Names are relative to the data directory and use "/". Files are written once, front to back, through the one
 handle that `create` gives; a file that exists is only read, mapped, shortened, renamed or removed. Only
-`sync` and `sync_directory` make a promise that survives a power cut. Everything that goes wrong is a `StorageError`
-that names the file.
+`sync` and `sync_directory` make a promise that survives a power cut. Everything that goes wrong is a
+`StorageError` that names the file.
 """
 
 import fcntl
@@ -34,9 +34,13 @@ class GrowingFile(Protocol):
         """Cut off what was written after `size`; the next write goes there."""
         ...
 
-    def sync(self) -> None: ...
+    def sync(self) -> None:
+        """Make what was written survive a power cut."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give the file back to the system, synced or not."""
+        ...
 
 
 class FileLock(Protocol):
@@ -47,7 +51,9 @@ class FileLock(Protocol):
         """The lock file was there already: the last owner did not close cleanly."""
         ...
 
-    def release(self) -> None: ...
+    def release(self) -> None:
+        """Let the next owner in; no lock file stays."""
+        ...
 
 
 class Disk(Protocol):
@@ -69,13 +75,17 @@ class Disk(Protocol):
         """The bytes of a file as long as it is now; later appends need a new map."""
         ...
 
-    def size(self, name: str) -> int: ...
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        ...
 
     def truncate(self, name: str, size: int) -> None:
         """Cut or extend with zeros, and sync."""
         ...
 
-    def rename(self, old: str, new: str) -> None: ...
+    def rename(self, old: str, new: str) -> None:
+        """Move a file or directory to a free name."""
+        ...
 
     def remove(self, name: str) -> None:
         """Remove a file, or a directory and everything in it."""
@@ -108,6 +118,7 @@ class WholeWrites:
         self.size = 0
 
     def write(self, data: bytes | memoryview) -> None:
+        """Add all of `data`, or nothing of it that a later write would keep."""
         self._mend()
         try:
             self._file.write(data)
@@ -117,6 +128,7 @@ class WholeWrites:
         self.size += len(data)
 
     def sync(self) -> None:
+        """Make what was written survive a power cut."""
         self._file.sync()
 
     def close(self) -> None:
@@ -156,9 +168,11 @@ class LocalFile:
 
     @property
     def size(self) -> int:
+        """Where the next write goes."""
         return self._size
 
     def write(self, data: bytes | memoryview) -> None:
+        """Add all of `data`, in as many system calls as it takes."""
         rest = memoryview(data)
         at = self._size
         with _doing("write", self._path):
@@ -168,15 +182,18 @@ class LocalFile:
         self._size = at
 
     def truncate(self, size: int) -> None:
+        """Cut off what was written after `size`."""
         with _doing("truncate", self._path):
             os.ftruncate(self._descriptor, size)
         self._size = size
 
     def sync(self) -> None:
+        """Sync the data, and of the rest what finding it needs."""
         with _doing("sync", self._path):
             os.fdatasync(self._descriptor)
 
     def close(self) -> None:
+        """Close without a sync."""
         with _doing("close", self._path):
             os.close(self._descriptor)
 
@@ -214,6 +231,7 @@ class LocalLock:
             return False
 
     def release(self) -> None:
+        """Remove the file, then unlock: nobody else can have locked this one."""
         with _doing("remove", self._path):
             self._path.unlink(missing_ok=True)
             os.close(self._descriptor)
@@ -227,6 +245,7 @@ class LocalDisk:
         self._root = root
 
     def list(self, directory: str) -> list[str]:
+        """Names in a directory, sorted."""
         with _doing("list", self._root / directory):
             try:
                 return sorted(os.listdir(self._root / directory))  # noqa: PTH208 - names are all that is wanted.
@@ -234,32 +253,39 @@ class LocalDisk:
                 return []
 
     def make_directory(self, directory: str) -> None:
+        """Make it and its parents where missing."""
         with _doing("make directory", self._root / directory):
             (self._root / directory).mkdir(parents=True, exist_ok=True)
 
     def create(self, name: str, allocate: int = 0) -> GrowingFile:
+        """A new file for writing."""
         return LocalFile(self._root / name, allocate)
 
     def map(self, name: str) -> memoryview:
+        """The whole file, read-only, for as long as somebody holds the view."""
         with _doing("map", self._root / name), (self._root / name).open("rb") as file:
             if os.fstat(file.fileno()).st_size == 0:
                 return memoryview(b"")
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def size(self, name: str) -> int:
+        """Bytes of a file."""
         with _doing("stat", self._root / name):
             return (self._root / name).stat().st_size
 
     def truncate(self, name: str, size: int) -> None:
+        """Cut or extend with zeros, and sync."""
         with _doing("truncate", self._root / name), (self._root / name).open("r+b") as file:
             file.truncate(size)
             os.fdatasync(file.fileno())
 
     def rename(self, old: str, new: str) -> None:
+        """Move a file or directory."""
         with _doing("rename", self._root / old):
             (self._root / old).rename(self._root / new)
 
     def remove(self, name: str) -> None:
+        """Remove a file, or a directory and everything in it."""
         path = self._root / name
         with _doing("remove", path):
             if path.is_dir() and not path.is_symlink():
@@ -268,6 +294,7 @@ class LocalDisk:
                 path.unlink()
 
     def sync_directory(self, directory: str) -> None:
+        """Make the names in it durable."""
         path = self._root / directory
         with _doing("sync", path):
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -277,4 +304,5 @@ class LocalDisk:
                 os.close(descriptor)
 
     def lock(self, name: str) -> FileLock:
+        """Lock the directory by a file in it."""
         return LocalLock(self._root / name)

@@ -60,6 +60,7 @@ class Samples:
     values: NDArray[np.float64]
 
     def take(self, rows: NDArray[np.bool_]) -> "Samples":
+        """Those marked in `rows`."""
         return Samples(self.refs[rows], self.timestamps_ms[rows], self.values[rows])
 
 
@@ -95,6 +96,7 @@ class Head:
 
     @property
     def is_open(self) -> bool:
+        """From the end of replay until the log is closed."""
         return self._log is not None
 
     @property
@@ -189,6 +191,7 @@ class Head:
             self._log_records(NO_SAMPLES, {})
 
     def _log_records(self, samples: Samples, metadata: Mapping[int, Metadata]) -> None:
+        log = self.log
         with self._series_lock:
             born, self._unlogged = self._unlogged, []
         records = []
@@ -202,7 +205,7 @@ class Head:
             records.append(kernels.encode_samples(samples.refs, samples.timestamps_ms, samples.values))
         try:
             if records:
-                self.log.log(records)
+                log.log(records)
         except StorageError:
             with self._series_lock:
                 self._unlogged = born + self._unlogged

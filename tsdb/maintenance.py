@@ -132,6 +132,7 @@ class Maintenance:
             _LOG.error("%s: %s", what, error)
 
     def start(self) -> None:
+        """Tick in a thread of its own until `stop`."""
         self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
         self._thread.start()
 

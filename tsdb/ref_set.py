@@ -2,10 +2,11 @@
 
 Refs are dense where series are born together and sparse after churn, so the set is a directory of pages:
 
-    pages      [ 3, -1, 0, 1, ... ]     page number of refs [65536 k, 65536 (k + 1)), -1 where there is none
-    members    [ page, 65536 ] bools
+    pages      [ 2, 0, 1, 3, ... ]     page number of refs [65536 k, 65536 (k + 1)); page 0 stays empty
+    members    [ page * 65536 ] bools
 
-Asking costs two array lookups a ref, and a page of dead refs costs nothing once it is dropped.
+Asking costs two array lookups a ref, and a page of dead refs costs nothing once it is dropped. Until the
+first series dies every ref from 1 on is a member, and then asking costs next to nothing.
 """
 
 from typing import Final, final
@@ -16,9 +17,8 @@ from numpy.typing import NDArray
 from model.errors import CorruptStoreError
 
 REF_MAX: Final = (1 << 40) - 1  # Chunk references need the rest of a word.
-_PAGE_BITS: Final = np.uint64(16)
-_PAGE_REFS: Final = 1 << 16
-_IN_PAGE: Final = np.uint64(_PAGE_REFS - 1)
+_PAGE_BITS: Final = 16
+_PAGE_REFS: Final = 1 << _PAGE_BITS
 
 
 @final
@@ -27,8 +27,9 @@ class RefSet:
 
     def __init__(self) -> None:
         # One attribute, replaced whole: no reader sees a directory beside members of another time.
-        self._table = (np.full(1, -1, dtype=np.int32), np.zeros((1, _PAGE_REFS), dtype=np.bool_))
-        self._pages_used = 0
+        self._table = (np.zeros(1, dtype=np.int64), np.zeros(_PAGE_REFS, dtype=np.bool_))
+        self._pages_used = 1
+        self._dense = 0  # Every ref from 1 to here is a member.
         self.highest = 0  # The largest ref ever added; kept when it leaves.
 
     def add(self, refs: NDArray[np.uint64]) -> None:
@@ -38,49 +39,62 @@ class RefSet:
         """
         if not len(refs):
             return
-        highest = int(refs.max())
+        lowest, highest = int(refs.min()), int(refs.max())
         if highest > REF_MAX:
             raise CorruptStoreError(f"series ref {highest}: want at most {REF_MAX}")
+        self._make_pages(np.unique(refs >> np.uint64(_PAGE_BITS)).astype(np.int64))
+        pages, members = self._table
+        members[_places(refs, pages)] = True
         self.highest = max(self.highest, highest)
-        places = (refs >> _PAGE_BITS).astype(np.int64)
-        self._make_pages(np.unique(places))
-        pages, members = self._table
-        members[pages[places], (refs & _IN_PAGE).astype(np.int64)] = True
+        if 0 < lowest <= self._dense + 1 and len(np.unique(refs)) == highest - lowest + 1:
+            self._dense = max(self._dense, highest)
 
-    def _make_pages(self, places: NDArray[np.int64]) -> None:
+    def _make_pages(self, numbers: NDArray[np.int64]) -> None:
         pages, members = self._table
-        if places[-1] >= len(pages):
-            grown = np.full(max(int(places[-1]) + 1, 2 * len(pages)), -1, dtype=np.int32)
-            grown[: len(pages)] = pages
-            pages = grown
-        missing = places[pages[places] < 0]
+        grown = np.zeros(max(int(numbers[-1]) + 1, len(pages)), dtype=np.int64)
+        grown[: len(pages)] = pages
+        missing = numbers[grown[numbers] == 0]
         if not len(missing):
             return
         used = self._pages_used + len(missing)
-        if used > len(members):
-            more = np.zeros((max(used, 2 * len(members)), _PAGE_REFS), dtype=np.bool_)
-            more[: self._pages_used] = members[: self._pages_used]
+        if used * _PAGE_REFS > len(members):
+            more = np.zeros(max(used * _PAGE_REFS, 2 * len(members)), dtype=np.bool_)
+            more[: len(members)] = members
             members = more
-        pages = pages.copy()
-        pages[missing] = np.arange(self._pages_used, used, dtype=np.int32)
+        grown[missing] = np.arange(self._pages_used, used)
         self._pages_used = used
-        self._table = (pages, members)
+        self._table = (grown, members)
 
     def contains(self, refs: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Whether each ref is a member."""
+        if not len(refs):
+            return np.zeros(0, dtype=np.bool_)
+        highest = int(refs.max())
+        if highest <= self._dense and int(refs.min()) > 0:
+            return np.ones(len(refs), dtype=np.bool_)
         pages, members = self._table
-        places = (refs >> _PAGE_BITS).astype(np.int64)
-        if len(refs) and int(refs.max()) >> int(_PAGE_BITS) >= len(pages):
-            places = np.minimum(places, len(pages) - 1)
-            beyond = refs >> _PAGE_BITS >= np.uint64(len(pages))
-        else:
-            beyond = np.zeros(1, dtype=np.bool_)
-        page = pages[places]
-        found: NDArray[np.bool_] = members[page, (refs & _IN_PAGE).astype(np.int64)]
-        return found & (page >= 0) & ~beyond
+        last = (len(pages) << _PAGE_BITS) - 1
+        if highest <= last:
+            return members.take(_places(refs, pages))
+        inside = refs <= np.uint64(last)
+        found = np.zeros(len(refs), dtype=np.bool_)
+        found[inside] = members.take(_places(refs[inside], pages))
+        return found
 
     def retain(self, refs: NDArray[np.uint64]) -> None:
         """Forget every other member."""
         kept = RefSet()
         kept.add(refs)
+        self._dense = (
+            kept._dense
+        )  # First: a reader between the two lines asks the old table, which is still right.
         self._table, self._pages_used = kept._table, kept._pages_used
+
+
+def _places(refs: NDArray[np.uint64], pages: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each ref stands among the members; all of them lie within the directory."""
+    signed = refs.view(np.int64)
+    places = pages.take(signed >> _PAGE_BITS)
+    places <<= _PAGE_BITS
+    places |= signed & (_PAGE_REFS - 1)
+    return places

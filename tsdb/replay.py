@@ -27,6 +27,7 @@ from model.storage import Metadata, MetricKind
 from tsdb.chunk_files import StoredChunks
 from tsdb.disk import Disk
 from tsdb.head import Head, Samples
+from tsdb.wal.checkpoint import remove_covered
 from tsdb.wal.format import DIRECTORY, RecordKind
 from tsdb.wal.reader import DamagedLogError, RecordRun, read_log, read_segment
 from tsdb.wal.repair import repair
@@ -93,6 +94,8 @@ def replay(disk: Disk, head: Head, progress: Callable[[ReplayProgress], None]) -
     remove_leftovers(disk, DIRECTORY)
     run = Replay(head, head.chunk_files.scan())
     checkpoint = _replay_checkpoint(disk, head, run)
+    if checkpoint >= 0:
+        remove_covered(disk, DIRECTORY, checkpoint)  # What a crash right after making it left behind.
     segments = [number for number in list_segments(disk, DIRECTORY) if number > checkpoint]
     want_contiguous(DIRECTORY, [checkpoint, *segments])
     following = _replay_segments(disk, head, run, segments, progress) if segments else checkpoint + 1

@@ -25,6 +25,7 @@ from kernels import LabelFrame, Matcher
 from model.samples import STALE
 from tests.tsdb.helpers import selected
 from tsdb.database import Database
+from tsdb.maintenance import truncate_head
 from tsdb.options import DatabaseOptions
 
 pytestmark = pytest.mark.interop
@@ -90,11 +91,13 @@ def prometheus(data: Path, config: str = ""):
 
 
 def exported(port, matcher, at_ms, range_s=86_400 * 30):
-    """Labels to samples of a selector, straight from the store of a Prometheus. Staleness markers do not show."""
+    """Labels to samples of a selector, as a Prometheus has them. Staleness markers do not show."""
     answer = json.loads(get(port, "/api/v1/query", query=f"{matcher}[{range_s}s]", time=at_ms / 1000))
     assert answer["status"] == "success"
     return {
-        tuple(sorted(series["metric"].items())): [(round(at * 1000), float(value)) for at, value in series["values"]]
+        tuple(sorted(series["metric"].items())): [
+            (round(at * 1000), float(value)) for at, value in series["values"]
+        ]
         for series in answer["data"]["result"]
     }
 
@@ -110,7 +113,10 @@ def is_stale(value):
 def write_ours(data, first_step, last_step, base_ms, options):
     """Scrapes of a few hundred series, every seventh of which goes stale now and then."""
     store = Database.open(data, options)
-    rows = [[("__name__", f"m{n % 20}"), ("job", "ours"), ("n", f"{n}"), ("quoted", 'ä"\\\n')] for n in range(SERIES)]
+    rows = [
+        [("__name__", f"m{n % 20}"), ("job", "ours"), ("n", f"{n}"), ("quoted", 'ä"\\\n')]
+        for n in range(SERIES)
+    ]
     labels = LabelFrame.from_labels(store.symbols, rows)
     numbers = np.arange(SERIES, dtype=np.float64)
     for step in range(first_step, last_step):
@@ -161,22 +167,22 @@ def test_prometheus_opens_a_checkpointed_directory(tmp_path):
         if part < 4:
             store.close()
     store.maintain(1e6)
-    from tsdb.maintenance import truncate_head
-
     truncate_head(store._disk, store._head, base_ms + 100 * STEP_MS)
     assert store.counters.checkpoint_creations_total == 1
-    store = store
     expected = without_stale(selected(store, OURS, min_ms=base_ms + 100 * STEP_MS))
     shutil.copytree(data, tmp_path / "copy" / "data")
     with prometheus(tmp_path / "copy" / "data") as port:
         found = exported(port, '{job="ours"}', now_ms)
-    young = {row: [sample for sample in samples if sample[0] >= base_ms + 100 * STEP_MS] for row, samples in found.items()}
+    young = {
+        row: [sample for sample in samples if sample[0] >= base_ms + 100 * STEP_MS]
+        for row, samples in found.items()
+    }
     assert young == expected
     store.close()
 
 
 class Page(http.server.BaseHTTPRequestHandler):
-    """Counts its scrapes; half of the series vanish now and then, so that Prometheus writes staleness markers."""
+    """Counts its scrapes; half of the series vanish now and then, for Prometheus to write staleness markers."""
 
     scrapes = 0
 
@@ -216,17 +222,19 @@ def scraping(page_port):
 
 def test_cardinal_opens_what_prometheus_left_when_killed_and_prometheus_goes_on_with_it(tmp_path):
     data = tmp_path / "data"
-    with served_page() as page_port:
-        with prometheus(data, scraping(page_port)) as port:
-            wait_for(lambda: Page.scrapes > 300)
-            at_ms = int(time.time() * 1000) - 500
-            theirs = exported(port, '{job="page"}', at_ms, range_s=600)
+    with served_page() as page_port, prometheus(data, scraping(page_port)) as port:
+        wait_for(lambda: Page.scrapes > 300)
+        at_ms = int(time.time() * 1000) - 500
+        theirs = exported(port, '{job="page"}', at_ms, range_s=600)
     assert len(theirs) > SERIES
     assert max(map(len, theirs.values())) > 240
     store = Database.open(data)
     found = selected(store, Matcher("job", "=", "page"))
     assert any(is_stale(value) for samples in found.values() for _, value in samples)
-    upto = {row: [sample for sample in samples if sample[0] <= at_ms] for row, samples in without_stale(found).items()}
+    upto = {
+        row: [sample for sample in samples if sample[0] <= at_ms]
+        for row, samples in without_stale(found).items()
+    }
     assert {tuple(sorted(row)): samples for row, samples in upto.items() if samples} == theirs
     assert store.counters.wal_replay_unknown_refs_total["samples"] == 0
     newest_ms = store.bounds()[1]

@@ -1,8 +1,8 @@
 """A disk in memory that can lose power, fill up, and be looked at byte by byte.
 
-`kill` is what `kill -9` does to a process: all that was written stays. `cut_power` keeps what was synced, and of each file's
-later writes a random number of them from the front, the last of which may be torn. Names created, renamed or
-removed since the last `sync_directory` stay: the store never relies on losing them.
+`kill` is what `kill -9` does to a process: all that was written stays. `cut_power` keeps what was synced,
+and of each file's later writes a random number of them from the front, the last of which may be torn. Names
+created, renamed or removed since the last `sync_directory` stay: the store never relies on losing them.
 """
 
 import random

@@ -1,7 +1,7 @@
 """The store on a disk that crashes, against a dictionary of what was acknowledged.
 
-One seed decides everything: what is written, when maintenance runs, when the process is killed or the power goes, what
-survives, when the disk is full. A seed that failed once stays in `FAILED_ONCE`.
+One seed decides everything: what is written, when maintenance runs, when the process is killed or the power
+goes, what survives, when the disk is full. A seed that failed once stays in `FAILED_ONCE`.
 """
 
 import random
@@ -77,7 +77,7 @@ class Simulation:
         self.store = self.open()
 
     def cut_power(self):
-        """What was synced must be there, what was not may be; nothing else, and each series without a hole."""
+        """What was synced must be there, what was not may be; nothing else, and no series with a hole."""
         self.store._head.log.sync()
         synced = {name: len(samples) for name, samples in self.acknowledged.items()}
         self.commits()
@@ -95,7 +95,15 @@ class Simulation:
         return by_name(selected(self.store))
 
     def run(self, turns):
-        steps = [self.commits, self.commits, self.maintain, self.fill_disk, self.restart, self.kill, self.cut_power]
+        steps = [
+            self.commits,
+            self.commits,
+            self.maintain,
+            self.fill_disk,
+            self.restart,
+            self.kill,
+            self.cut_power,
+        ]
         for _ in range(turns):
             self.random.choice(steps)()
             assert self.found() == self.acknowledged

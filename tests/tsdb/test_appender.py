@@ -44,7 +44,11 @@ def test_rolled_back_samples_are_gone_and_the_series_stay(store, disk):
 
 def test_equal_labels_are_one_series_in_whatever_order_they_come(store):
     appender = store.appender()
-    rows = [{"__name__": "a", "x": "1"}, {"x": "1", "__name__": "a"}, {"__name__": "a", "x": "1", "empty": ""}]
+    rows = [
+        {"__name__": "a", "x": "1"},
+        {"x": "1", "__name__": "a"},
+        {"__name__": "a", "x": "1", "empty": ""},
+    ]
     refs = appender.series(frame(store, *rows, metric("b")))
     assert refs[0] == refs[1] == refs[2] != refs[3]
     assert store.appender().series(frame(store, *rows)).tolist() == refs[:3].tolist()
@@ -116,8 +120,8 @@ def test_of_two_transactions_the_first_commit_wins(store, disk):
 
 
 def test_a_series_is_logged_before_its_samples_even_when_its_creator_commits_last(store, disk):
-    """Prometheus logs a series with the commit of the appender that created it: a crash before that, and the samples
-    that another appender committed for it are of an unknown series at replay. Here the first commit logs it."""
+    """Prometheus logs a series with the commit of the appender that created it: after a crash before that, samples
+    that another appender committed for it are of a series nobody knows. Here the first commit logs it."""
     creator, other = store.appender(), store.appender()
     creator.series(frame(store, metric("a")))
     refs = other.series(frame(store, metric("a")))

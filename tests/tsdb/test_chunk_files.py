@@ -103,7 +103,7 @@ def test_a_flipped_byte_removes_that_file_and_later_ones():
     disk = three_files()
     disk.files["chunks_head/000002"].content[len(HEADER) + 3] ^= 1
     files = open_files(disk)
-    assert files.scan().locations.tolist() == [(1 << 32) + len(HEADER), (1 << 32) + len(HEADER) + 53]
+    assert (files.scan().locations >> np.uint64(32)).tolist() == [1, 1]
     assert disk.list("chunks_head") == ["000001"]
     assert files._counters.mmap_chunk_corruptions_total == 1
     assert append(files, (9, 9000))[0][0] == 2

@@ -9,7 +9,7 @@ import pytest
 
 from model.errors import ConfigError, DirectoryLockedError, StorageError
 from tests.simulation.crash_disk import CrashDisk
-from tests.tsdb.helpers import by_name, open_store, samples_of, scrape, selected
+from tests.tsdb.helpers import by_name, frame, metric, open_store, samples_of, scrape, selected
 from tsdb.database import Database
 from tsdb.options import DatabaseOptions
 
@@ -53,6 +53,7 @@ def test_clean_start_says_whether_the_last_owner_closed():
 def test_a_closed_database_takes_and_gives_nothing(store):
     scrape(store, 10, {"a": 1.0})
     late = store.appender()
+    late.series(frame(store, metric("b")))
     store.close()
     for use in (store.appender, store.close, store.querier(0, 1).__enter__, late.commit):
         with pytest.raises(StorageError, match="want an open"):
@@ -89,7 +90,7 @@ def test_statistics_count_what_is_there(store):
 def test_options_that_make_no_sense_are_refused_with_the_number():
     with pytest.raises(ConfigError, match="multiple of 32768 bytes, got 100"):
         DatabaseOptions(wal_segment_bytes=100)
-    with pytest.raises(ConfigError, match="retention_ms: .* got -1"):
+    with pytest.raises(ConfigError, match=r"retention_ms: .* got -1"):
         DatabaseOptions(retention_ms=-1)
 
 
@@ -127,7 +128,9 @@ def test_every_committed_sample_is_there_after_a_kill(tmp_path):
     committed, random = -1, CrashDisk(5).random
     for _ in range(4):
         command = [sys.executable, "-c", WRITER, str(tmp_path), str(committed + 1)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": "."}) as writer:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": "."}
+        ) as writer:
             for _ in range(random.randrange(1, 150)):
                 writer.stdout.readline()
             time.sleep(random.random() * 0.01)

@@ -56,7 +56,7 @@ def test_truncating_a_growing_file_moves_its_end_back(any_disk):
 def test_errors_name_the_file(any_disk):
     any_disk.make_directory("d")
     written(any_disk, "d/1")
-    with pytest.raises(StorageError, match="create .*d/1: file exists"):
+    with pytest.raises(StorageError, match=r"create .*d/1: file exists"):
         any_disk.create("d/1")
     with pytest.raises(StorageError, match="d/2: no such file"):
         any_disk.map("d/2")

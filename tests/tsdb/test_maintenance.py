@@ -78,7 +78,7 @@ def test_samples_before_the_horizon_are_out_of_bounds(store, disk):
 
 
 def churn(disk, rounds=8):
-    """Each round brings a metric of its own beside one that stays, and truncation follows two rounds behind."""
+    """Each round brings a metric of its own beside one that stays; truncation follows two rounds behind."""
     store = open_store(disk, chunk_file_bytes=4096)
     for turn in range(rounds):
         run(store, turn * 200, (turn + 1) * 200, ["stays", f"round{turn}"])
@@ -122,11 +122,12 @@ def test_a_series_that_comes_back_after_leaving_is_whole_after_a_restart():
     run(store, 900, 910, ["a", "b"])
     young = by_name(selected(store, min_ms=400 * STEP_MS))
     assert young["a"] == [(step * STEP_MS, float(step)) for step in range(600, 910)]
-    again = open_store(disk.kill())
+    after_kill = disk.kill()
+    again = open_store(after_kill)
     assert by_name(selected(again, min_ms=400 * STEP_MS)) == young
-    truncated(disk, again, 500)
+    truncated(after_kill, again, 500)
     run(again, 910, 920, ["a"])
-    last = open_store(disk.kill())
+    last = open_store(after_kill.kill())
     assert samples_of(last, "a", min_ms=600 * STEP_MS) == [
         (step * STEP_MS, float(step)) for step in range(600, 920)
     ]
@@ -156,8 +157,9 @@ def test_a_disk_too_full_for_chunks_or_checkpoints_is_reported_and_tried_again(c
     assert len(samples_of(store, "a", min_ms=900 * STEP_MS)) == 100
     store.maintain(2e3)
     assert store.counters.mmap_chunks_total > 0
+    run(store, 1000, 1001, ["a"])
+    disk.room = 0
     with pytest.raises(StorageError):
-        disk.room = 0
         truncated(disk, store, 950)
     assert store.counters.head_truncations_failed_total == 1
 

@@ -40,7 +40,9 @@ def test_samples_come_from_mapped_full_and_open_chunks_alike(store):
     assert samples_of(store, "a") == expected
 
 
-@pytest.mark.parametrize(("low", "high"), [(0, 0), (3, 3), (100, 130), (119, 121), (0, 499), (499, 900), (250, 249)])
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 0), (3, 3), (100, 130), (119, 121), (0, 499), (499, 900), (250, 249)]
+)
 def test_a_range_is_closed_at_both_ends(store, low, high):
     fill(store, names=("a",))
     store.maintain(1e6)

@@ -26,7 +26,9 @@ def series(ref, name):
 
 def samples(*triples):
     refs, times, values = zip(*triples, strict=True)
-    return kernels.encode_samples(refs_of(*refs), np.array(times, dtype=np.int64), np.array(values, dtype=np.float64))
+    return kernels.encode_samples(
+        refs_of(*refs), np.array(times, dtype=np.int64), np.array(values, dtype=np.float64)
+    )
 
 
 def log_of(*records):
@@ -36,7 +38,9 @@ def log_of(*records):
 
 
 def write_segment(disk, number, *records):
-    writer = LogWriter(disk, "wal", number, segment_bytes=64 * PAGE_BYTES, compression="none", counters=Counters())
+    writer = LogWriter(
+        disk, "wal", number, segment_bytes=64 * PAGE_BYTES, compression="none", counters=Counters()
+    )
     for record in records:
         writer.log([record])
     writer.close()
@@ -74,7 +78,10 @@ def test_a_log_cut_at_any_byte_opens_with_a_prefix_of_the_commits(size):
 
 
 def test_a_longer_prefix_never_holds_less():
-    counts = [len(samples_of(open_store(cut(LOG, "wal/00000000", size)), "a")) for size in range(0, LOG_BYTES + 1, 37)]
+    counts = [
+        len(samples_of(open_store(cut(LOG, "wal/00000000", size)), "a"))
+        for size in range(0, LOG_BYTES + 1, 37)
+    ]
     assert counts == sorted(counts)
     assert len(samples_of(open_store(cut(LOG, "wal/00000000", LOG_BYTES)), "a")) == 12
 
@@ -113,7 +120,11 @@ def test_a_record_that_does_not_decode_ends_the_log_there():
 
 def test_a_label_set_that_returns_under_another_ref_keeps_its_first():
     disk = log_of(
-        series(3, "a"), samples((3, 10, 1.0)), series(8, "a"), series(5, "b"), samples((8, 20, 2.0), (5, 20, 5.0))
+        series(3, "a"),
+        samples((3, 10, 1.0)),
+        series(8, "a"),
+        series(5, "b"),
+        samples((8, 20, 2.0), (5, 20, 5.0)),
     )
     store = open_store(disk)
     assert by_name(selected(store)) == {"a": [(10, 1.0), (20, 2.0)], "b": [(20, 5.0)]}
@@ -129,7 +140,9 @@ def test_refs_go_on_after_the_largest_one_found_even_of_an_unknown_series():
 
 
 def test_records_of_kinds_not_stored_yet_are_counted_and_left_in_the_log(caplog):
-    disk = log_of(series(1, "a"), b"\x03" + bytes(10), b"\x07", b"\x07", b"\x63what", b"", samples((1, 10, 1.0)))
+    disk = log_of(
+        series(1, "a"), b"\x03" + bytes(10), b"\x07", b"\x07", b"\x63what", b"", samples((1, 10, 1.0))
+    )
     before = bytes(disk.map("wal/00000000"))
     store = open_store(disk)
     assert samples_of(store, "a") == [(10, 1.0)]
@@ -146,7 +159,7 @@ def test_a_first_segment_that_is_not_the_first_is_refused():
 
 
 def test_a_damaged_checkpoint_stops_the_start_and_nothing_is_touched():
-    """Prometheus applies the repair of a segment to the log with the checkpoint's own number, and loses the log."""
+    """Prometheus repairs the log by the checkpoint's own segment number instead, and so loses the log."""
     disk = CrashDisk()
     write_segment(disk, 4, series(1, "a"))
     content = disk.files.pop("wal/00000004")

@@ -1,10 +1,10 @@
 """Checkpoints: the part of old segments that is still wanted, as a small log of its own.
 
 `checkpoint.N` stands for segments 0..N. It is built from the previous checkpoint and the segments after it,
-in a directory that becomes visible by a rename, and only then are those segments removed: a crash at any point
-leaves the old state, the new one, or both. Kept are series that the head still knows, samples not older than
-the horizon, and the last metadata of each kept series. Records of kinds that this store does not read yet pass
-through unchanged.
+in a directory that becomes visible by a rename, and only then are those segments removed: a crash at any
+point leaves the old state, the new one, or both. Kept are series that the head still knows, samples not
+older than the horizon, and the last metadata of each kept series. Records of kinds that this store does not
+read yet pass through unchanged.
 """
 
 import logging

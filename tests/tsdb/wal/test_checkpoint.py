@@ -37,7 +37,9 @@ def metadata(help_text, *refs):
 
 def log_of(*segments):
     disk = CrashDisk()
-    writer = LogWriter(disk, "wal", 0, segment_bytes=4 * PAGE_BYTES, compression="snappy", counters=Counters())
+    writer = LogWriter(
+        disk, "wal", 0, segment_bytes=4 * PAGE_BYTES, compression="snappy", counters=Counters()
+    )
     for number, records in enumerate(segments):
         if number:
             writer.next_segment()
@@ -130,7 +132,15 @@ def test_damage_in_what_it_is_built_from_aborts_a_checkpoint():
 
 @pytest.mark.parametrize(
     ("segments", "last"),
-    [([], None), ([0], None), ([0, 1], None), ([0, 1, 2], None), ([0, 1, 2, 3], 1), ([5, 6, 7, 8, 9], 7), ([3, 4, 5, 6], 4)],
+    [
+        ([], None),
+        ([0], None),
+        ([0, 1], None),
+        ([0, 1, 2], None),
+        ([0, 1, 2, 3], 1),
+        ([5, 6, 7, 8, 9], 7),
+        ([3, 4, 5, 6], 4),
+    ],
 )
 def test_the_newest_third_is_never_covered(segments, last):
     assert choose_last(segments) == last

@@ -89,7 +89,7 @@ def test_segments_are_synced_when_they_end_and_at_close_and_not_before():
 
 @pytest.mark.parametrize("room", [0, 1, 6, 7, 50, PAGE_BYTES, PAGE_BYTES + 3])
 def test_a_write_that_fails_leaves_nothing_that_reads_as_data(room):
-    """A torn fragment in the middle would end the segment for every reader, and all that follows would be lost."""
+    """A torn fragment in the middle would end the segment for every reader, and lose all that follows."""
     disk = CrashDisk()
     writer = open_writer(disk)
     writer.log([record(1000, b"a")])
