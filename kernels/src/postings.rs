@@ -60,7 +60,7 @@ impl Postings {
 
     /// Labels that some series has.
     pub fn labels(&self) -> impl Iterator<Item = &Label> {
-        self.labels.iter().filter(|label| label.len() > 0)
+        self.labels.iter().filter(|label| !label.is_empty())
     }
 
     /// Distinct pairs of name and value.

@@ -209,3 +209,39 @@ impl Glob {
         rest.len() >= last_gap + self.suffix.len() && rest.ends_with(&self.suffix)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::parse;
+    use super::{Part, expand};
+
+    fn text(text: &str) -> Part {
+        Part::Text(text.as_bytes().to_vec())
+    }
+
+    fn expanded(pattern: &str) -> Option<Vec<Vec<Part>>> {
+        expand(&parse(&format!("^(?s:{pattern})$")).expect("a pattern of the test").node)
+    }
+
+    #[test]
+    fn choices_are_multiplied_out_up_to_a_limit() {
+        assert_eq!(expanded("a(b|cd)?"), Some(vec![vec![text("a")], vec![text("ab")], vec![text("acd")]]));
+        assert_eq!(expanded("[0-9][0-9]").map(|all| all.len()), Some(100));
+        assert_eq!(expanded("[0-9][0-9][0-9]"), None);
+        assert_eq!(expanded(&vec!["x"; 1000].join("|")).map(|all| all.len()), Some(1000));
+    }
+
+    #[test]
+    fn anchors_close_the_gaps_beside_them_or_can_never_hold() {
+        assert_eq!(expanded(".*^a$.*"), Some(vec![vec![text("a")]]));
+        assert_eq!(expanded("a^b|.+^|b"), Some(vec![vec![text("b")]]));
+    }
+
+    #[test]
+    fn what_is_more_than_words_and_gaps_is_left_to_the_engine() {
+        for pattern in ["a*", "(?i)a", "[^a]", ".", r"\b", r"\pL", "(.+)*"] {
+            assert_eq!(expanded(pattern), None, "{pattern}");
+        }
+        assert_eq!(expanded("(?i)-1"), Some(vec![vec![text("-1")]]));
+    }
+}

@@ -308,7 +308,7 @@ impl<'a> Parser<'a> {
         let &[b'\\', letter, ..] = rest.as_bytes() else { return Ok(false) };
         if let Some((ranges, negated)) = perl_class(letter) {
             self.at += 2;
-            class.add(ranges, negated);
+            class.add(ranges, negated, self.flags.fold);
             return Ok(true);
         }
         if !matches!(letter, b'p' | b'P') {
@@ -439,7 +439,7 @@ impl<'a> Parser<'a> {
         let Some(ranges) = posix_class(positive.unwrap_or(name)) else {
             return self.fail("invalid character class range", whole);
         };
-        class.add(ranges, positive.is_some());
+        class.add(ranges, positive.is_some(), self.flags.fold);
         self.at += whole.len();
         Ok(true)
     }

@@ -70,20 +70,30 @@ pub fn posix_class(name: &str) -> Option<Ranges> {
     })
 }
 
+/// The two letters outside ASCII that are the other case of one inside: the long s and the kelvin sign.
+const FOLDED: [(char, u32); 2] = [('s', 0x17f), ('k', 0x212a)];
+
 impl Class {
     /// Add ASCII ranges, or with `negated` all code points outside them.
-    pub fn add(&mut self, ranges: Ranges, negated: bool) {
-        let wide = ranges.iter().map(|&(lo, hi)| (u32::from(lo), u32::from(hi)));
+    ///
+    /// Under `fold` RE2 folds before it takes the complement: `(?i)\W` holds no kelvin sign, and so no `k`.
+    pub fn add(&mut self, ranges: Ranges, negated: bool, fold: bool) {
         if !negated {
-            self.ranges.extend(wide);
+            self.ranges.extend(ranges.iter().map(|&(lo, hi)| (u32::from(lo), u32::from(hi))));
             return;
         }
+        let listed = |byte: u8| ranges.iter().any(|&(lo, hi)| (lo..=hi).contains(&byte));
+        let folded = |byte: u8| listed(byte.to_ascii_lowercase()) || listed(byte.to_ascii_uppercase());
+        let holds = |byte: u8| listed(byte) || (fold && folded(byte));
+        let mut inside: Vec<u32> = (0..0x80).filter(|&byte| holds(byte)).map(u32::from).collect();
+        inside
+            .extend(FOLDED.iter().filter(|(letter, _)| fold && holds(*letter as u8)).map(|(_, other)| other));
         let mut next = 0;
-        for (lo, hi) in wide {
-            if next < lo {
-                self.ranges.push((next, lo - 1));
+        for code in inside {
+            if next < code {
+                self.ranges.push((next, code - 1));
             }
-            next = hi + 1;
+            next = code + 1;
         }
         self.ranges.push((next, char::MAX as u32));
     }

@@ -121,3 +121,36 @@ fn without_surrogates((lo, hi): (u32, u32)) -> Option<(char, char)> {
     let hi = char::from_u32(hi).unwrap_or('\u{d7ff}');
     (lo <= hi).then_some((lo, hi))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::parse;
+    use super::translate;
+
+    fn translated(pattern: &str) -> String {
+        translate(&parse(pattern).expect("a pattern of the test").node)
+    }
+
+    #[test]
+    fn what_the_engine_reads_otherwise_is_written_out() {
+        assert_eq!(translated(r"a.(?s:.)\."), r"a.(?s:.)\x{2E}");
+        assert_eq!(translated(r"^$\A\z(?m)^$"), r"\A\z\A\z(?m:^)(?m:$)");
+        assert_eq!(translated(r"\b\B"), r"(?-u:\b)(?-u:\B)");
+        assert_eq!(translated(r"\d[^\s]\w"), r"[0-9][^\x{9}-\x{A}\x{C}-\x{D}\x{20}][0-9A-Z\x{5F}a-z]");
+        assert_eq!(translated("[a&&[b~~-]"), r"[a\x{26}\x{26}\x{5B}b\x{7E}\x{7E}\x{2D}]");
+    }
+
+    #[test]
+    fn every_flag_is_resolved_where_it_holds() {
+        assert_eq!(translated("(?U)a*b*?(?-U:c+)"), "(?:a)*?(?:b)*(?:c)+");
+        assert_eq!(translated("a(?i)b|c"), "a(?i:b)|(?i:c)");
+        assert_eq!(translated("(?P<n>a)(?:b|c)d{2,}"), "(a)(?:b|c)(?:d){2,}");
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_matches_nothing() {
+        assert_eq!(translated(r"\x{DC00}"), r"[^\x00-\x{10FFFF}]");
+        assert_eq!(translated(r"[\x{D700}-\x{D900}]"), r"[\x{D700}-\x{D7FF}]");
+        assert_eq!(translated(r"[^\x{D800}-\x{D900}]"), "(?s:.)");
+    }
+}
