@@ -1,0 +1,1 @@
+"""What will be evaluated, and the rewrites that make it cheaper."""
