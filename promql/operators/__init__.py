@@ -1,0 +1,1 @@
+"""How the nodes of a plan compute: whole vectors over all steps at once."""
