@@ -62,6 +62,18 @@ fn subtract_few(a: &[u32], b: &[u32]) -> Vec<u32> {
     out
 }
 
+/// The slots that stay, written without a branch on whether they do.
+pub fn retain(slots: impl ExactSizeIterator<Item = u32>, stays: impl Fn(u32) -> bool) -> Vec<u32> {
+    let mut out = vec![0; slots.len() + 1];
+    let mut kept = 0;
+    for slot in slots {
+        out[kept] = slot;
+        kept += usize::from(stays(slot));
+    }
+    out.truncate(kept);
+    out
+}
+
 /// Whether the two lists share a slot.
 pub fn intersects(a: &[u32], b: &[u32]) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
@@ -166,6 +178,7 @@ mod tests {
                 assert_eq!(intersect(&a, &b), x.intersection(&y).copied().collect::<Vec<_>>());
                 assert_eq!(subtract(&a, &b), x.difference(&y).copied().collect::<Vec<_>>());
                 assert_eq!(intersects(&a, &b), !x.is_disjoint(&y));
+                assert_eq!(retain(a.iter().copied(), |slot| y.contains(&slot)), intersect(&a, &b));
                 for slots in [1000, 1 << 20] {
                     assert_eq!(union(&[&a, &b], slots), x.union(&y).copied().collect::<Vec<_>>());
                 }

@@ -23,6 +23,7 @@ mod retain;
 mod select;
 mod statistics;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::hash_table::Entry;
@@ -30,7 +31,7 @@ use hashbrown::{HashSet, HashTable};
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::error::{KernelError, Outcome, want_length};
-use crate::frame::{LabelFrame, ShapeTable, row_hash, want_same_table};
+use crate::frame::{LabelFrame, Shape, ShapeTable, row_hash, want_same_table};
 use crate::postings::Postings;
 use crate::symbols::Symbols;
 
@@ -42,6 +43,24 @@ pub const NO_REF: u64 = 0;
 /// Slots share their word with a mark in postings, and starts are 32 bits wide.
 const SLOTS_MAX: usize = 1 << 31;
 const VALUES_MAX: usize = u32::MAX as usize;
+
+const UNKNOWN_SHAPE: u32 = u32::MAX;
+
+/// Rows looked up together. A look-up in a large table waits for memory; many of them in a tight loop wait together,
+/// where one after the other, each with its comparison of rows, would wait by itself.
+const BLOCK: usize = 64;
+
+/// A row on its way into the table.
+struct Probe {
+    hash: u64,
+    shape: u32,
+    /// A slot whose hash looks like the row's; not compared yet.
+    likely: Option<u32>,
+}
+
+fn blocks(rows: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..rows).step_by(BLOCK).map(move |start| start..rows.min(start + BLOCK))
+}
 
 /// Every living series of a store.
 pub struct SeriesIndex {
@@ -107,11 +126,15 @@ impl SeriesIndex {
         let mut refs = Vec::with_capacity(labels.len());
         let mut new = Vec::with_capacity(labels.len());
         let mut next = next_ref;
-        for row in 0..labels.len() {
-            let (slot, is_new) = state.insert(numbers[labels.shape_of[row] as usize], labels.row(row), next);
-            next += u64::from(is_new);
-            refs.push(state.refs[slot as usize]);
-            new.push(is_new);
+        let mut probes = Vec::with_capacity(BLOCK);
+        for block in blocks(labels.len()) {
+            state.probe(labels, &numbers, block.clone(), &mut probes);
+            for (row, probe) in block.zip(&probes) {
+                let (slot, is_new) = state.insert(probe, labels.row(row), next);
+                next += u64::from(is_new);
+                refs.push(state.refs[slot as usize]);
+                new.push(is_new);
+            }
         }
         Ok((refs, new))
     }
@@ -129,11 +152,12 @@ impl SeriesIndex {
                 return Err(KernelError::Misuse(format!("refs: row {row} has ref 0, which is no series")));
             }
             let shape = numbers[labels.shape_of[row] as usize];
-            let slot = match state.find(shape, labels.row(row)) {
+            let probe = state.probe_one(shape, labels.row(row));
+            let slot = match state.find(&probe, labels.row(row)) {
                 Some(known) => known,
                 None => {
                     state.want_free(series_ref)?;
-                    state.insert(shape, labels.row(row), series_ref).0
+                    state.insert(&probe, labels.row(row), series_ref).0
                 }
             };
             kept.push(state.refs[slot as usize]);
@@ -145,12 +169,18 @@ impl SeriesIndex {
     pub fn find(&self, labels: &LabelFrame) -> Outcome<Vec<u64>> {
         want_same_table(&self.symbols, &labels.symbols)?;
         let state = self.read();
-        let numbers: Vec<Option<u32>> = labels.shapes.iter().map(|shape| state.shapes.find(shape)).collect();
-        let find = |row: usize| {
-            let shape = numbers[labels.shape_of[row] as usize]?;
-            state.find(shape, labels.row(row)).map(|slot| state.refs[slot as usize])
-        };
-        Ok((0..labels.len()).map(|row| find(row).unwrap_or(NO_REF)).collect())
+        // A shape that no series has gets a number that no series has.
+        let number = |shape: &Shape| state.shapes.find(shape).unwrap_or(UNKNOWN_SHAPE);
+        let numbers: Vec<u32> = labels.shapes.iter().map(number).collect();
+        let mut refs = Vec::with_capacity(labels.len());
+        let mut probes = Vec::with_capacity(BLOCK);
+        for block in blocks(labels.len()) {
+            state.probe(labels, &numbers, block.clone(), &mut probes);
+            refs.extend(block.zip(&probes).map(|(row, probe)| {
+                state.find(probe, labels.row(row)).map_or(NO_REF, |slot| state.refs[slot as usize])
+            }));
+        }
+        Ok(refs)
     }
 
     /// The labels of each ref.
@@ -215,7 +245,8 @@ impl State {
     }
 
     fn hash(&self, shape: u32, row: &[u32]) -> u64 {
-        row_hash(self.uses[shape as usize].seed, row.iter().copied())
+        let seed = self.uses.get(shape as usize).map_or(0, |shape_use| shape_use.seed);
+        row_hash(seed, row.iter().copied())
     }
 
     fn slot_hash(&self, slot: u32) -> u64 {
@@ -226,13 +257,33 @@ impl State {
         self.shape_of[slot as usize] == shape && self.row(slot) == row
     }
 
-    fn find(&self, shape: u32, row: &[u32]) -> Option<u32> {
-        self.rows.find(self.hash(shape, row), |&slot| self.is_row(slot, shape, row)).copied()
+    /// Look a block of rows up, without looking at what is found.
+    fn probe(&self, labels: &LabelFrame, numbers: &[u32], rows: Range<usize>, probes: &mut Vec<Probe>) {
+        probes.clear();
+        probes.extend(rows.map(|row| {
+            let shape = numbers[labels.shape_of[row] as usize];
+            Probe { hash: self.hash(shape, labels.row(row)), shape, likely: None }
+        }));
+        for probe in probes {
+            probe.likely = self.rows.find(probe.hash, |_| true).copied();
+        }
+    }
+
+    fn probe_one(&self, shape: u32, row: &[u32]) -> Probe {
+        Probe { hash: self.hash(shape, row), shape, likely: None }
+    }
+
+    fn find(&self, probe: &Probe, row: &[u32]) -> Option<u32> {
+        let likely = probe.likely.filter(|&slot| self.is_row(slot, probe.shape, row));
+        likely.or_else(|| self.rows.find(probe.hash, |&slot| self.is_row(slot, probe.shape, row)).copied())
     }
 
     /// The slot of a row, given `new_ref` and appended if there is none; and whether there was none.
-    fn insert(&mut self, shape: u32, row: &[u32], new_ref: u64) -> (u32, bool) {
-        let hash = self.hash(shape, row);
+    fn insert(&mut self, probe: &Probe, row: &[u32], new_ref: u64) -> (u32, bool) {
+        let &Probe { hash, shape, likely } = probe;
+        if let Some(known) = likely.filter(|&slot| self.is_row(slot, shape, row)) {
+            return (known, false);
+        }
         // Taken out for the moment, so that the table may look at the columns.
         let mut rows = std::mem::take(&mut self.rows);
         let entry = rows.entry(hash, |&slot| self.is_row(slot, shape, row), |&slot| self.slot_hash(slot));

@@ -170,8 +170,8 @@ impl State {
         let stays: Vec<bool> = shapes.iter().map(|shape| shape.contains(&name) == set).collect();
         let stays = |slot: u32| stays[self.shape_of[slot as usize] as usize];
         Cow::Owned(match survivors {
-            None => (0..self.refs.len() as u32).filter(|&slot| stays(slot)).collect(),
-            Some(slots) => slots.iter().copied().filter(|&slot| stays(slot)).collect(),
+            None => slots::retain(0..self.slots_end(), stays),
+            Some(slots) => slots::retain(slots.iter().copied(), stays),
         })
     }
 
@@ -187,7 +187,7 @@ impl State {
             }
             (Some(slots), _) => {
                 let kept = self.bitmap(lists);
-                Cow::Owned(slots.iter().copied().filter(|&slot| kept.contains(slot)).collect())
+                Cow::Owned(slots::retain(slots.iter().copied(), |slot| kept.contains(slot)))
             }
         }
     }
@@ -199,11 +199,11 @@ impl State {
             }
             Some(slots) => {
                 let gone = self.bitmap(lists);
-                Cow::Owned(slots.iter().copied().filter(|&slot| !gone.contains(slot)).collect())
+                Cow::Owned(slots::retain(slots.iter().copied(), |slot| !gone.contains(slot)))
             }
             None => {
                 let gone = self.bitmap(lists);
-                Cow::Owned((0..self.refs.len() as u32).filter(|&slot| !gone.contains(slot)).collect())
+                Cow::Owned(slots::retain(0..self.slots_end(), |slot| !gone.contains(slot)))
             }
         }
     }
@@ -245,6 +245,10 @@ impl State {
             let shape = &self.shapes.shapes[self.shape_of[slot as usize] as usize];
             shape.iter().position(|&known| known == name).map_or(EMPTY, |place| self.row(slot)[place])
         }
+    }
+
+    fn slots_end(&self) -> u32 {
+        self.refs.len() as u32
     }
 
     fn bitmap(&self, lists: &[&[u32]]) -> Bitmap {
