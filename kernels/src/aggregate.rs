@@ -121,11 +121,27 @@ impl GroupedAggregate {
     }
 
     fn add_row(&mut self, group: usize, values: &[f64], present: &[bool]) {
-        let cells = group * self.steps..(group + 1) * self.steps;
-        let row = values.iter().zip(present).map(|(&value, &is)| (value, is));
+        // A series is mostly whole from its birth to its end, and a loop that need not ask is faster.
+        let Some(from) = present.iter().position(|&is| is) else { return };
+        let to = present.iter().rposition(|&is| is).map_or(from, |last| last + 1);
+        let (values, present) = (&values[from..to], &present[from..to]);
+        let first = group * self.steps + from;
+        if present.iter().all(|&is| is) {
+            self.add_cells(first, values.len(), values.iter().map(|&value| (value, true)));
+        } else {
+            let row = values.iter().zip(present).map(|(&value, &is)| (value, is));
+            self.add_cells(first, values.len(), row);
+        }
+    }
+
+    /// Values and presence of `count` cells from cell `first` on.
+    fn add_cells(&mut self, first: usize, count: usize, row: impl Iterator<Item = (f64, bool)> + Clone) {
+        let cells = first..first + count;
         let counts = &mut self.counts[cells.clone()];
         match self.op {
-            Op::Count | Op::Group => add_counts(counts, present),
+            Op::Count | Op::Group => {
+                counts.iter_mut().zip(row).for_each(|(count, (_, is))| *count += f64::from(u8::from(is)));
+            }
             Op::Sum => add_sums(&mut self.totals[cells.clone()], &mut self.errors[cells], counts, row),
             Op::Min => add_extremes(&mut self.totals[cells], counts, row, |new, old| new < old),
             Op::Max => add_extremes(&mut self.totals[cells], counts, row, |new, old| new > old),
@@ -173,12 +189,6 @@ impl GroupedAggregate {
     }
 }
 
-fn add_counts(counts: &mut [f64], present: &[bool]) {
-    for (count, &is) in counts.iter_mut().zip(present) {
-        *count += f64::from(u8::from(is));
-    }
-}
-
 /// An absent cell adds zero, which changes neither a sum nor its error.
 fn add_sums(
     totals: &mut [f64],
@@ -223,13 +233,19 @@ fn add_variances(
     }
 }
 
+/// Cell by cell where one has overflowed or now will; else as sums.
 fn add_means(
     totals: &mut [f64],
     errors: &mut [f64],
     counts: &mut [f64],
     incremental: &mut [bool],
-    row: impl Iterator<Item = (f64, bool)>,
+    row: impl Iterator<Item = (f64, bool)> + Clone,
 ) {
+    let sums = totals.iter().zip(row.clone());
+    let finite = sums.fold(true, |all, (total, (value, is))| all & (!is | (total + value).is_finite()));
+    if finite && !incremental.iter().any(|&is| is) {
+        return add_sums(totals, errors, counts, row);
+    }
     let cells = totals.iter_mut().zip(errors).zip(counts).zip(incremental);
     for ((((total, error), count), incremental), (value, is)) in cells.zip(row) {
         if is {

@@ -60,10 +60,8 @@ impl Cursor {
     #[inline]
     pub fn advance(&mut self, timestamps: &[i64], bound_ms: i64) -> usize {
         let guess = self.position + self.stride;
-        let fits = match (guess.checked_sub(1).map(|last| timestamps.get(last)), timestamps.get(guess)) {
-            (Some(Some(&last)), Some(&next)) => last <= bound_ms && next > bound_ms,
-            _ => false,
-        };
+        let inside = 0 < guess && guess < timestamps.len();
+        let fits = inside && timestamps[guess - 1] <= bound_ms && bound_ms < timestamps[guess];
         if !fits {
             return self.walk(timestamps, bound_ms);
         }
@@ -109,13 +107,18 @@ impl Window {
 /// The window (T - range, T] of every step, into `windows`.
 pub fn find_windows(timestamps: &[i64], grid: Grid, range_ms: i64, windows: &mut Vec<Window>) {
     windows.clear();
-    let first_ms = grid.start_ms.saturating_sub(range_ms);
-    let mut starts = Cursor::at(timestamps, first_ms);
+    let mut starts = Cursor::at(timestamps, grid.start_ms.saturating_sub(range_ms));
     let mut ends = Cursor::at(timestamps, grid.start_ms);
-    windows.extend(grid.times().map(|time_ms| Window {
-        start: starts.advance(timestamps, time_ms.saturating_sub(range_ms)),
-        end: ends.advance(timestamps, time_ms),
-    }));
+    // Where the range is a whole number of steps, a window starts where an earlier one has ended.
+    let whole = grid.step_ms > 0 && range_ms > 0 && range_ms % grid.step_ms == 0;
+    let lag = if whole { (range_ms / grid.step_ms) as usize } else { usize::MAX };
+    for (step, time_ms) in grid.times().enumerate() {
+        let start = match step.checked_sub(lag) {
+            Some(earlier) => windows[earlier].end,
+            None => starts.advance(timestamps, time_ms.saturating_sub(range_ms)),
+        };
+        windows.push(Window { start, end: ends.advance(timestamps, time_ms) });
+    }
 }
 
 #[cfg(test)]

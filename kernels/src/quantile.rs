@@ -30,22 +30,35 @@ fn flip(bits: i64) -> i64 {
 
 /// The `q`-quantile of `keys`, which it reorders; NaN of none.
 pub fn quantile(q: f64, keys: &mut [Key]) -> f64 {
-    if keys.is_empty() || q.is_nan() {
-        return f64::NAN;
-    }
-    if q < 0.0 {
-        return f64::NEG_INFINITY;
-    }
-    if q > 1.0 {
-        return f64::INFINITY;
-    }
-    let rank = q * (keys.len() as f64 - 1.0);
-    let low = rank.floor();
-    let weight = rank - low;
-    let (_, lower, above) = keys.select_nth_unstable(low as usize);
+    let Some((low, weight)) = rank_of(q, keys.len()) else { return outside(q) };
+    let (_, lower, above) = keys.select_nth_unstable(low);
     let lower = lower.value();
     let upper = above.iter().min().map_or(lower, |key| key.value());
     lower * (1.0 - weight) + upper * weight
+}
+
+/// The `q`-quantile of keys in rising order; NaN of none.
+pub fn quantile_of_sorted(q: f64, keys: &[Key]) -> f64 {
+    let Some((low, weight)) = rank_of(q, keys.len()) else { return outside(q) };
+    let lower = keys[low].value();
+    let upper = keys.get(low + 1).map_or(lower, |key| key.value());
+    lower * (1.0 - weight) + upper * weight
+}
+
+/// The index of the lower neighbour, and the weight of the upper one.
+fn rank_of(q: f64, count: usize) -> Option<(usize, f64)> {
+    let rank = q * (count as f64 - 1.0);
+    let low = rank.floor();
+    (count > 0 && (0.0..=1.0).contains(&q)).then_some((low as usize, rank - low))
+}
+
+/// The quantile of a `q` that is NaN or outside 0 to 1, or of no values.
+fn outside(q: f64) -> f64 {
+    match q {
+        q if q < 0.0 => f64::NEG_INFINITY,
+        q if q > 1.0 => f64::INFINITY,
+        _ => f64::NAN,
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::error::{Outcome, want_offsets};
 use crate::grid::{Cursor, Grid};
 use crate::matrix::{Matrix, want_cells};
-use crate::series::{Series, is_stale, want_series};
+use crate::series::{is_stale, want_series};
 
 /// Times, values and presence, each [series, steps].
 pub type Aligned = (Vec<i64>, Vec<f64>, Vec<bool>);
@@ -26,29 +26,50 @@ pub fn align(
         return Ok(aligned);
     }
     let steps = grid.steps();
+    let mut newest = Newest::default();
     let rows = aligned.0.chunks_mut(steps).zip(aligned.1.chunks_mut(steps)).zip(aligned.2.chunks_mut(steps));
     for (series, ((times, values), present)) in want_series(timestamps, values, offsets)?.zip(rows) {
-        align_one(series, grid, lookback_ms, times, values, present);
+        newest.find(series.timestamps, grid, lookback_ms);
+        times.copy_from_slice(&newest.times);
+        for (step, at) in newest.samples.iter().enumerate() {
+            if let Some(&value) = series.values.get(*at as usize) {
+                (values[step], present[step]) = (value, !is_stale(value));
+            }
+        }
     }
     Ok(aligned)
 }
 
-fn align_one(
-    series: Series,
-    grid: Grid,
-    lookback_ms: i64,
-    times: &mut [i64],
-    values: &mut [f64],
-    present: &mut [bool],
-) {
-    let Some(start_ms) = grid.times().next() else { return };
-    let mut cursor = Cursor::at(series.timestamps, start_ms);
-    for (step, time_ms) in grid.times().enumerate() {
-        let end = cursor.advance(series.timestamps, time_ms);
-        let Some(newest) = end.checked_sub(1) else { continue };
-        let (t, v) = (series.timestamps[newest], series.values[newest]);
-        if t > time_ms.saturating_sub(lookback_ms) && !is_stale(v) {
-            (times[step], values[step], present[step]) = (t, v, true);
+/// Which sample is the newest at each step. It depends on the timestamps alone, and is found anew only where they
+/// differ from those of the series before.
+#[derive(Default)]
+struct Newest {
+    timestamps: Option<Vec<i64>>,
+    /// Its index, or `NONE`.
+    samples: Vec<u32>,
+    /// Its time, 0 where there is none.
+    times: Vec<i64>,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Newest {
+    fn find(&mut self, timestamps: &[i64], grid: Grid, lookback_ms: i64) {
+        if self.timestamps.as_deref() == Some(timestamps) {
+            return;
+        }
+        let known = self.timestamps.get_or_insert_default();
+        known.clear();
+        known.extend_from_slice(timestamps);
+        self.samples.clear();
+        self.times.clear();
+        let mut cursor = Cursor::at(timestamps, grid.time_ms(0));
+        for time_ms in grid.times() {
+            let end = cursor.advance(timestamps, time_ms);
+            let newest =
+                end.checked_sub(1).filter(|&at| timestamps[at] > time_ms.saturating_sub(lookback_ms));
+            self.samples.push(newest.map_or(NONE, |at| at as u32));
+            self.times.push(newest.map_or(0, |at| timestamps[at]));
         }
     }
 }

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.properties.reference_windows import kahan_sums, mean, quantile
+from tests.properties.reference_windows import kahan_sums, mean, quantile, root
 
 Cell = float | None  # None is absent.
 Rows = Sequence[Sequence[Cell]]
@@ -34,7 +34,7 @@ AGGREGATIONS: dict[str, Callable[[Sequence[float]], float]] = {
     "min": lambda values: best(values, lambda new, old: new < old),
     "max": lambda values: best(values, lambda new, old: new > old),
     "stdvar": variance,
-    "stddev": lambda values: math.sqrt(variance(values)),
+    "stddev": lambda values: root(variance(values)),
 }
 
 

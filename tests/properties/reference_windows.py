@@ -84,6 +84,11 @@ def variance(values: Sequence[float]) -> float:
     return (squares + squares_error) / len(values)
 
 
+def root(square: float) -> float:
+    """The square root; NaN of a negative number, which an overflow in the variance can leave."""
+    return math.nan if square < 0 else math.sqrt(square)
+
+
 def rank_key(value: float) -> tuple[bool, float, float]:
     """NaN smallest; a negative zero before a positive one."""
     return (False, 0.0, 0.0) if math.isnan(value) else (True, value, math.copysign(1.0, value))
@@ -225,7 +230,7 @@ FUNCTIONS: dict[str, Callable[[Window], float | None]] = {
     "sum_over_time": lambda w: kahan_sum(w.values),
     "avg_over_time": lambda w: mean(w.values),
     "stdvar_over_time": lambda w: variance(w.values),
-    "stddev_over_time": lambda w: math.sqrt(variance(w.values)),
+    "stddev_over_time": lambda w: root(variance(w.values)),
     "min_over_time": lambda w: extreme(w, lambda new, best: new < best).v,
     "max_over_time": lambda w: extreme(w, lambda new, best: new > best).v,
     "ts_of_min_over_time": lambda w: extreme(w, lambda new, best: new <= best).t / 1000,

@@ -11,22 +11,40 @@ pub fn present(windows: &[Window], row: &mut Row) {
     row.fill(windows, 1, |_, _| 1.0);
 }
 
-/// Pairs of unequal neighbours; NaN equals NaN here.
-pub fn changes(values: &[f64], windows: &[Window], row: &mut Row) {
-    pairs(values, windows, row, |before, after| before != after && !(before.is_nan() && after.is_nan()));
+/// Room for running counts of pairs.
+#[derive(Default)]
+pub struct Scratch {
+    /// How many pairs that count end at or before each sample.
+    upto: Vec<u32>,
 }
 
-/// Pairs of neighbours of which the second is smaller.
-pub fn resets(values: &[f64], windows: &[Window], row: &mut Row) {
-    pairs(values, windows, row, |before, after| after < before);
-}
-
-fn pairs(values: &[f64], windows: &[Window], row: &mut Row, counts: impl Fn(f64, f64) -> bool) {
-    let mut seen = 0_u64;
-    let mut upto = vec![0_u64; values.len()];
-    for (pair, total) in values.windows(2).zip(upto.iter_mut().skip(1)) {
-        seen += u64::from(counts(pair[0], pair[1]));
-        *total = seen;
+impl Scratch {
+    /// Pairs of unequal neighbours; NaN equals NaN here.
+    pub fn changes(&mut self, values: &[f64], windows: &[Window], row: &mut Row) {
+        let counts = |before: f64, after: f64| (before != after) & !(before.is_nan() & after.is_nan());
+        self.pairs(values, windows, row, counts);
     }
-    row.fill(windows, 1, |_, window| (upto[window.end - 1] - upto[window.start]) as f64);
+
+    /// Pairs of neighbours of which the second is smaller.
+    pub fn resets(&mut self, values: &[f64], windows: &[Window], row: &mut Row) {
+        self.pairs(values, windows, row, |before, after| after < before);
+    }
+
+    fn pairs(
+        &mut self,
+        values: &[f64],
+        windows: &[Window],
+        row: &mut Row,
+        counts: impl Fn(f64, f64) -> bool,
+    ) {
+        let mut seen = 0;
+        let upto = &mut self.upto;
+        upto.clear();
+        upto.push(0);
+        upto.extend(values.windows(2).map(|pair| {
+            seen += u32::from(counts(pair[0], pair[1]));
+            seen
+        }));
+        row.fill(windows, 1, |_, window| f64::from(upto[window.end - 1] - upto[window.start]));
+    }
 }

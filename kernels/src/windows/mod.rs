@@ -140,6 +140,7 @@ pub struct Evaluator<'a> {
     timestamps: Option<Vec<i64>>,
     windows: Vec<Window>,
     rate: rate::Scratch,
+    counts: counts::Scratch,
     extremes: extremes::Scratch,
     order: order::Scratch,
 }
@@ -159,6 +160,7 @@ impl<'a> Evaluator<'a> {
             timestamps: None,
             windows: Vec::new(),
             rate: rate::Scratch::default(),
+            counts: counts::Scratch::default(),
             extremes: extremes::Scratch::default(),
             order: order::Scratch::default(),
         })
@@ -185,8 +187,8 @@ impl<'a> Evaluator<'a> {
             Function::Deriv => regression::deriv(series, windows, row),
             Function::PredictLinear => regression::predict_linear(series, windows, *grid, parameter, row),
             Function::Smoothing => regression::smoothing(series.values, windows, parameter, row),
-            Function::Changes => counts::changes(series.values, windows, row),
-            Function::Resets => counts::resets(series.values, windows, row),
+            Function::Changes => self.counts.changes(series.values, windows, row),
+            Function::Resets => self.counts.resets(series.values, windows, row),
             Function::Count => counts::count(windows, row),
             Function::Present => counts::present(windows, row),
             Function::First => ends::first(series.values, windows, row),

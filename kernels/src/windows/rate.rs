@@ -15,27 +15,31 @@ use crate::grid::{Grid, Window};
 use crate::series::Series;
 use crate::windows::{Function, Row};
 
-/// How a window's change is stretched to its edges, by its timestamps alone. Times are in seconds.
-#[derive(Clone, Copy, Default)]
-struct Stretch {
-    sampled: f64,
-    to_start: f64,
-    to_end: f64,
-    /// What the change is multiplied with where the counter's zero does not matter.
-    factor: f64,
-    /// While `first * clearance >= change`, the counter's zero lies safely before the start.
-    clearance: f64,
-}
-
 /// Products below this may have lost digits to underflow and prove nothing.
 const CLEAR_MIN: f64 = 1e-290;
+
+/// How the change of each window is stretched, by its timestamps alone: one column a quantity, times in seconds.
+///
+/// Neighbouring windows over evenly spaced samples are stretched alike and share an entry.
+#[derive(Default)]
+struct Stretches {
+    /// Which entry of the columns serves each step.
+    entries: Vec<u32>,
+    sampled: Vec<f64>,
+    to_start: Vec<f64>,
+    to_end: Vec<f64>,
+    /// What the change is multiplied with where the counter's zero does not matter.
+    factors: Vec<f64>,
+    /// While `first * clearance >= change`, the counter's zero lies safely before the start.
+    clearances: Vec<f64>,
+}
 
 #[derive(Default)]
 pub struct Scratch {
     counter: bool,
-    /// Seconds that the factor is divided by; none for `increase` and `delta`.
-    per: Option<f64>,
-    stretches: Vec<Stretch>,
+    /// Seconds that factors are divided by: the range for `rate`, one for `increase` and `delta`.
+    per: f64,
+    stretches: Stretches,
     resets: Vec<usize>,
 }
 
@@ -53,15 +57,10 @@ impl Scratch {
             return;
         }
         self.counter = function != Function::Delta;
-        self.per = (function == Function::Rate).then_some(range_ms as f64 / 1000.0);
-        self.stretches.clear();
-        let per = self.per;
-        self.stretches.extend(windows.iter().zip(grid.times()).map(|(&window, time_ms)| {
-            if window.len() < 2 {
-                return Stretch::default();
-            }
-            stretch(&timestamps[window.start..window.end], time_ms.saturating_sub(range_ms), time_ms, per)
-        }));
+        self.per = if function == Function::Rate { range_ms as f64 / 1000.0 } else { 1.0 };
+        self.stretches.gather(timestamps, grid, range_ms, windows);
+        let Stretches { sampled, to_start, to_end, factors, clearances, .. } = &mut self.stretches;
+        stretch(sampled, to_start, to_end, factors, clearances, self.per);
     }
 
     /// The change of every window of at least two samples, stretched.
@@ -78,47 +77,82 @@ impl Scratch {
             for &at in resets[next..].iter().take_while(|&&at| at < window.end) {
                 change += values[at - 1];
             }
-            let stretch = &stretches[step];
-            let clear = first * stretch.clearance;
+            let entry = stretches.entries[step] as usize;
+            let clear = first * stretches.clearances[entry];
             if !*counter || (clear >= change && clear > CLEAR_MIN) || !(change > 0.0 && first >= 0.0) {
-                return change * stretch.factor;
+                return change * stretches.factors[entry];
             }
-            change * stretch.factor_from_zero(first, change, *per)
+            change * stretches.factor_from_zero(entry, first / change, *per)
         });
     }
 }
 
-impl Stretch {
+impl Stretches {
+    /// Fill the columns with milliseconds as they are, and `factors` with the number of intervals.
+    fn gather(&mut self, timestamps: &[i64], grid: Grid, range_ms: i64, windows: &[Window]) {
+        let Self { entries, sampled, to_start, to_end, factors, clearances } = self;
+        for column in [&mut *sampled, to_start, to_end, factors, clearances] {
+            column.clear();
+        }
+        entries.clear();
+        let (mut span_ms, mut lead_ms, mut tail_ms, mut intervals) = (0, 0, 0, 0);
+        for (&window, end_ms) in windows.iter().zip(grid.times()) {
+            if window.len() >= 2 {
+                let (first_ms, last_ms) = (timestamps[window.start], timestamps[window.end - 1]);
+                let start_ms = end_ms.saturating_sub(range_ms);
+                let span = last_ms - first_ms;
+                let lead = first_ms - start_ms;
+                let tail = end_ms - last_ms;
+                let gaps = window.len() - 1;
+                if lead != lead_ms || tail != tail_ms || span != span_ms || gaps != intervals {
+                    (span_ms, lead_ms, tail_ms, intervals) = (span, lead, tail, gaps);
+                    sampled.push(span as f64);
+                    to_start.push(lead as f64);
+                    to_end.push(tail as f64);
+                    factors.push(gaps as f64);
+                }
+            }
+            entries.push(sampled.len().saturating_sub(1) as u32);
+        }
+        clearances.resize(sampled.len(), 0.0);
+    }
+
     /// The factor of a counter that may have been zero inside the window.
-    #[cold]
-    fn factor_from_zero(&self, first: f64, change: f64, per: Option<f64>) -> f64 {
-        let to_zero = self.sampled * (first / change);
-        let to_start = if to_zero < self.to_start { to_zero } else { self.to_start };
-        factor(self.sampled, to_start, self.to_end, per)
+    fn factor_from_zero(&self, entry: usize, first_by_change: f64, per: f64) -> f64 {
+        let to_zero = self.sampled[entry] * first_by_change;
+        let to_start = if to_zero < self.to_start[entry] { to_zero } else { self.to_start[entry] };
+        factor(self.sampled[entry], to_start, self.to_end[entry], per)
     }
 }
 
-fn stretch(timestamps: &[i64], start_ms: i64, end_ms: i64, per: Option<f64>) -> Stretch {
-    let (first_ms, last_ms) = (timestamps[0], timestamps[timestamps.len() - 1]);
-    let sampled = (last_ms - first_ms) as f64 / 1000.0;
-    let interval = sampled / (timestamps.len() - 1) as f64;
-    let far = interval * 1.1;
-    let mut to_start = (first_ms - start_ms) as f64 / 1000.0;
-    let mut to_end = (end_ms - last_ms) as f64 / 1000.0;
-    if to_start >= far {
-        to_start = interval / 2.0;
+/// Turn gathered milliseconds into stretches. A loop over whole vectors, since it is mostly divisions.
+fn stretch(
+    sampled: &mut [f64],
+    to_start: &mut [f64],
+    to_end: &mut [f64],
+    factors: &mut [f64],
+    clearances: &mut [f64],
+    per: f64,
+) {
+    let edges = sampled.iter_mut().zip(to_start).zip(to_end);
+    for (((sampled, to_start), to_end), (out, clearance)) in edges.zip(factors.iter_mut().zip(clearances)) {
+        *sampled /= 1000.0;
+        let interval = *sampled / *out;
+        let far = interval * 1.1;
+        let half = interval / 2.0;
+        let (start, end) = (*to_start / 1000.0, *to_end / 1000.0);
+        *to_start = if start >= far { half } else { start };
+        *to_end = if end >= far { half } else { end };
+        *out = factor(*sampled, *to_start, *to_end, per);
+        // The margin is far wider than the rounding of the three operations it stands for.
+        *clearance = *sampled / *to_start * (1.0 - 1e-9);
     }
-    if to_end >= far {
-        to_end = interval / 2.0;
-    }
-    // The margin is far wider than the rounding of the three operations it stands for.
-    let clearance = sampled / to_start * (1.0 - 1e-9);
-    Stretch { sampled, to_start, to_end, factor: factor(sampled, to_start, to_end, per), clearance }
 }
 
-fn factor(sampled: f64, to_start: f64, to_end: f64, per: Option<f64>) -> f64 {
-    let stretched = if sampled == 0.0 { 1.0 } else { (sampled + to_start + to_end) / sampled };
-    per.map_or(stretched, |seconds| stretched / seconds)
+#[inline]
+fn factor(sampled: f64, to_start: f64, to_end: f64, per: f64) -> f64 {
+    let stretched = (sampled + to_start + to_end) / sampled;
+    (if sampled == 0.0 { 1.0 } else { stretched }) / per
 }
 
 /// The indices of samples smaller than the one before, if this is a counter.

@@ -1,6 +1,6 @@
 //! Least squares and exponential smoothing over windows.
 
-use crate::compensated::Sum;
+use crate::compensated::{Sum, Sums};
 use crate::grid::{Grid, Window};
 use crate::series::Series;
 use crate::windows::Row;
@@ -37,18 +37,21 @@ fn fit(series: Series, window: Window, around_ms: i64) -> Line {
         let level = if first.is_infinite() { f64::NAN } else { first };
         return Line { slope: if first.is_infinite() { f64::NAN } else { 0.0 }, intercept: level };
     }
-    let [mut xs, mut ys, mut products, mut squares] = [Sum::default(); 4];
-    for (&t, &y) in timestamps.iter().zip(values) {
+    let terms = timestamps.iter().zip(values).map(|(&t, &y)| {
         let x = t.saturating_sub(around_ms) as f64 / 1000.0;
-        xs = xs.plus(x);
-        ys = ys.plus(y);
-        products = products.plus(x * y);
-        squares = squares.plus(x * x);
+        [x, y, x * y, x * x]
+    });
+    let mut side_by_side = Sums::default();
+    terms.clone().for_each(|terms| side_by_side.add(terms));
+    let mut sums = [0, 1, 2, 3].map(|i| side_by_side.lane(i));
+    if !side_by_side.are_finite() {
+        sums = [Sum::default(); 4];
+        terms.for_each(|terms| sums = [0, 1, 2, 3].map(|i| sums[i].plus(terms[i])));
     }
     let n = values.len() as f64;
-    let (x, y) = (xs.value(), ys.value());
-    let covariance = products.value() - x * y / n;
-    let variance = squares.value() - x * x / n;
+    let [x, y, products, squares] = sums.map(Sum::value);
+    let covariance = products - x * y / n;
+    let variance = squares - x * x / n;
     let slope = covariance / variance;
     Line { slope, intercept: y / n - slope * x / n }
 }
