@@ -13,13 +13,13 @@ TargetError            the labels of one discovered target make no target
 """
 
 from model.errors import CardinalError
+from scraper.totals import Totals
 
 
 class ScrapeError(CardinalError):
     """A scrape that failed; every series of its target goes stale."""
 
-    samples = 0  # Parsed before the failure.
-    kept = 0  # Of those, left after relabelling.
+    totals = Totals()  # What was counted before the failure.
 
 
 class RequestError(ScrapeError):

@@ -163,7 +163,7 @@ def test_a_rule_prints_as_prometheus_prints_it():
 def test_what_is_not_built_is_said():
     config = parse_config(
         "rule_files: [a.yml]\nremote_write: [{url: http://w}]\n"
-        "scrape_configs: [{job_name: a, dns_sd_configs: [{names: [x]}], oauth2: {client_id: a, token_url: b}}]"
+        "scrape_configs: [{job_name: a, dns_sd_configs: [{names: []}], oauth2: {client_id: a, token_url: t}}]"
     )
     assert config.unsupported == (
         "rule_files: rules are not evaluated",

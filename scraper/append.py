@@ -1,0 +1,151 @@
+"""One scrape becomes one transaction.
+
+What the page says is parsed by one kernel call, new series pass target labels, relabelling and limits as one
+frame, samples are appended in one call, and the report goes into the same transaction: a scrape is visible
+whole or not at all. A page that fails leaves nothing but staleness markers and its report.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels import ExpositionError, LabelFrame, ScrapeCache, ScrapePage
+from model.errors import AppendError
+from model.labels import METRIC_NAME, Labels
+from model.relabel import relabel
+from model.samples import STALE
+from model.storage import Appendable, Appender, Verdict
+from scraper.errors import LabelLimitError, PageError, SampleLimitError, ScrapeError
+from scraper.job import ScrapeJob
+from scraper.labels import check_series, with_target_labels
+from scraper.metrics import ScrapeMetrics
+from scraper.totals import Totals
+
+FUTURE_MAX_MS: Final = 10 * 60_000
+REPORT_NAMES: Final = (
+    "up",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "scrape_samples_post_metric_relabeling",
+    "scrape_series_added",
+)
+EXTRA_REPORT_NAMES: Final = ("scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes")
+
+
+class SeriesMemory:
+    """What must survive from scrape to scrape of one target, and from loop to loop of one job."""
+
+    def __init__(self, store: Appendable, job: ScrapeJob, labels: Labels) -> None:
+        self.cache = ScrapeCache(store.symbols)
+        self.scraped = False  # Whether there is anything that could go stale.
+        self.job = job  # A reload may change it for one that reads pages the same way.
+        self.labels = labels
+        names = REPORT_NAMES + (EXTRA_REPORT_NAMES if job.extra_scrape_metrics else ())
+        self._report = LabelFrame.from_labels(
+            store.symbols, [[*labels, (METRIC_NAME, name)] for name in names]
+        )
+
+    def append_page(self, appender: Appender, body: bytes | bytearray, start_ms: int, now_ms: int) -> Totals:
+        """Everything the page says, and markers for what it no longer says.
+
+        Raises:
+            ScrapeError: the page cannot stand; the transaction must be rolled back.
+        """
+        job = self.job
+        try:
+            page = self.cache.parse(
+                body,
+                start_ms,
+                honor_timestamps=job.honor_timestamps,
+                track_timestamps=job.track_timestamps_staleness,
+            )
+        except ExpositionError as error:
+            raise _after(PageError(error.args[0]), samples=error.args[1]) from None
+        labels, rows = self._relabelled(page)
+        kept = page.kept + len(rows)
+        stored = len(page.refs) + len(rows)
+        limit = job.limits.samples
+        if limit and stored > limit:
+            raise _after(SampleLimitError(), page.samples, kept, added=min(len(rows), limit))
+        try:
+            check_series(labels, job.limits, job.name_scheme)
+            new_refs = appender.series(labels)
+        except (LabelLimitError, PageError) as error:
+            raise _after(error, page.samples, kept) from None
+        except AppendError as error:
+            raise _after(PageError(str(error)), page.samples, kept) from error
+        added, refused = _append_samples(appender, page, new_refs, rows, now_ms)
+        all_new = np.zeros(len(page.labels), dtype=np.uint64)
+        all_new[rows] = new_refs
+        self._append_stale(appender, self.cache.accept(all_new), start_ms)
+        self.scraped = True
+        return Totals(page.samples, kept, added, refused)
+
+    def _relabelled(self, page: ScrapePage) -> tuple[LabelFrame, NDArray[np.int64]]:
+        labels = with_target_labels(
+            page.labels, self.labels, honor_labels=self.job.honor_labels, suppressed=page.suppressed
+        )
+        result = relabel(self.job.metric_relabel_rules, labels)
+        bare = result.labels.counts() == 0
+        if not bare.any():
+            return result.labels, result.rows
+        dressed = np.flatnonzero(~bare).astype(np.int64)
+        return result.labels.take(dressed), result.rows[dressed]
+
+    def append_nothing(self, appender: Appender, start_ms: int) -> None:
+        """No page, or none that could stand: everything tracked goes stale."""
+        self._append_stale(appender, self.cache.reject(), start_ms)
+
+    def append_report(self, appender: Appender, start_ms: int, values: Sequence[float]) -> None:
+        """The scrape's own samples; `values` in the order of the names."""
+        refs = appender.series(self._report)
+        report = np.array(values[: len(refs)], dtype=np.float64)
+        appender.append(refs, np.full(len(refs), start_ms, dtype=np.int64), report)
+        self.scraped = True
+
+    def append_end(self, appender: Appender, at_ms: int) -> None:
+        """The target is gone for good: its series and its report go stale."""
+        self._append_stale(appender, self.cache.reject(), at_ms)
+        self._append_stale(appender, appender.series(self._report), at_ms)
+
+    @staticmethod
+    def _append_stale(appender: Appender, refs: NDArray[np.uint64], at_ms: int) -> None:
+        if len(refs):
+            appender.append(refs, np.full(len(refs), at_ms, dtype=np.int64), np.full(len(refs), STALE))
+
+
+def _append_samples(
+    appender: Appender, page: ScrapePage, new_refs: NDArray[np.uint64], rows: NDArray[np.int64], now_ms: int
+) -> tuple[int, NDArray[np.int64]]:
+    """Append known and new samples; how many new series were stored, and the samples of each verdict."""
+    known = len(page.refs)
+    refs, timestamps_ms, values = page.refs, page.timestamps_ms, page.values
+    if len(page.labels):
+        refs = np.concatenate([refs, new_refs])
+        places = np.concatenate([np.arange(known, dtype=np.int64), known + rows])
+        timestamps_ms, values = timestamps_ms[places], values[places]
+    verdicts = np.full(len(refs), Verdict.OUT_OF_BOUNDS, dtype=np.uint8)
+    near = timestamps_ms <= now_ms + FUTURE_MAX_MS
+    if near.all():
+        verdicts = appender.append(refs, timestamps_ms, values)
+    else:
+        verdicts[near] = appender.append(refs[near], timestamps_ms[near], values[near])
+    counts = np.bincount(verdicts, minlength=len(Verdict))
+    new = verdicts[known:]
+    added = np.count_nonzero((new == Verdict.ACCEPTED) | (new == Verdict.UNCHANGED))
+    return int(added), counts
+
+
+def _after(error: ScrapeError, samples: int = 0, kept: int = 0, added: int = 0) -> ScrapeError:
+    error.totals = Totals(samples, kept, added)
+    return error
+
+
+def count_refused(metrics: ScrapeMetrics, refused: NDArray[np.int64]) -> None:
+    """Add what the store refused to the counters."""
+    metrics.scrapes_sample_out_of_order_total += int(refused[Verdict.OUT_OF_ORDER])
+    metrics.scrapes_sample_duplicate_timestamp_total += int(refused[Verdict.DUPLICATE])
+    out_of_bounds = refused[Verdict.OUT_OF_BOUNDS] + refused[Verdict.TOO_OLD]
+    metrics.scrapes_sample_out_of_bounds_total += int(out_of_bounds)
