@@ -26,9 +26,7 @@ class HeadAppender:
         self._verdicts: list[NDArray[np.uint8]] = []
         self._metadata: dict[int, Metadata] = {}
         self._open = True
-        with head.commit_lock:
-            head.counters.head_appenders_created_total += 1
-            head.counters.head_active_appenders += 1
+        head.count_appender(opened=True)
 
     def series(self, labels: LabelFrame) -> NDArray[np.uint64]:
         """The ref of each row, created where unknown.
@@ -102,8 +100,7 @@ class HeadAppender:
     def _end(self) -> None:
         self._want_open()
         self._open = False
-        with self._head.commit_lock:
-            self._head.counters.head_active_appenders -= 1
+        self._head.count_appender(opened=False)
 
     def _want_open(self) -> None:
         if not self._open:

@@ -132,12 +132,10 @@ class WholeWrites:
         self._file.sync()
 
     def close(self) -> None:
-        """Sync and close, whole."""
-        try:
-            self._mend()
-            self._file.sync()
-        finally:
-            self._file.close()
+        """Sync and close, whole. After an error the file is still open, and closing it may be tried again."""
+        self._mend()
+        self._file.sync()
+        self._file.close()
 
     def _mend(self) -> None:
         if self._torn:

@@ -86,6 +86,7 @@ class Head:
         self.commit_lock = threading.Lock()
         self.view = SharedLock()
         self._series_lock = threading.Lock()
+        self._appenders_lock = threading.Lock()
         self._log: LogWriter | None = None
         self._unlogged: list[tuple[NDArray[np.uint64], LabelFrame]] = []
         self._next_ref = 1
@@ -155,6 +156,12 @@ class Head:
         return known
 
     # ---- transactions
+
+    def count_appender(self, *, opened: bool) -> None:
+        """A transaction began or ended."""
+        with self._appenders_lock:  # A lock of its own, so that nobody waits for a commit to begin one.
+            self.counters.head_appenders_created_total += opened
+            self.counters.head_active_appenders += 1 if opened else -1
 
     def oldest_valid_ms(self, first_ms: int) -> int:
         """Where in-order time begins for a transaction that starts now with a sample at `first_ms`."""

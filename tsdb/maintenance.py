@@ -138,7 +138,10 @@ class Maintenance:
 
     def _run(self) -> None:
         while not self._stop.wait(TICK_S):
-            self.tick(time.monotonic())
+            try:
+                self.tick(time.monotonic())
+            except Exception:  # noqa: BLE001 - without this thread the heap and the log would grow for ever.
+                _LOG.exception("maintenance: a bug; it goes on at the next turn")
 
     def stop(self) -> None:
         """Wait for the job at hand and do no other."""

@@ -1,16 +1,33 @@
 """Questions to the head: what `model.storage.Querier` and `SeriesSet` promise, over one snapshot."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels import LabelFrame, Matcher
+from kernels import CorruptionError, LabelFrame, Matcher
+from model.errors import CorruptStoreError
 from model.samples import InstantColumn, SeriesBatch
 from model.storage import SelectHints, SeriesSet
+from tsdb.chunk_files import DIRECTORY
 from tsdb.head import Head
+
+
+@contextmanager
+def _chunk_files(head: Head) -> Iterator[list[memoryview | None]]:
+    """The mapped files, with every chunk where the head says it is until the end of the block.
+
+    Raises:
+        CorruptStoreError: a chunk read inside is not what was written.
+    """
+    with head.view.shared():
+        try:
+            yield head.chunk_files.buffers()
+        except CorruptionError as error:
+            raise CorruptStoreError(f"{DIRECTORY}: {error}; restart to restore it from the log") from error
 
 
 @final
@@ -38,15 +55,13 @@ class HeadSeries:
 
     def _read(self, refs: NDArray[np.uint64]) -> SeriesBatch:
         head = self.head
-        with head.view.shared():
-            files = head.chunk_files.buffers()
+        with _chunk_files(head) as files:
             return SeriesBatch(*head.chunks.read(refs, self.min_ms, self.max_ms, self.snapshot, files))
 
     def latest(self, at_ms: int, lookback_ms: int) -> InstantColumn:
         """The newest sample of every series in (at_ms - lookback_ms, at_ms]."""
         head = self.head
-        with head.view.shared():
-            files = head.chunk_files.buffers()
+        with _chunk_files(head) as files:
             return InstantColumn(*head.chunks.latest(self.refs, at_ms, lookback_ms, self.snapshot, files))
 
 

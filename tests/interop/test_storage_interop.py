@@ -182,7 +182,7 @@ def test_prometheus_opens_a_checkpointed_directory(tmp_path):
 
 
 class Page(http.server.BaseHTTPRequestHandler):
-    """Counts its scrapes; half of the series vanish now and then, for Prometheus to write staleness markers."""
+    """Counts its scrapes; half of the series vanish now and then, so that Prometheus marks them stale."""
 
     scrapes = 0
 

@@ -120,8 +120,8 @@ def test_of_two_transactions_the_first_commit_wins(store, disk):
 
 
 def test_a_series_is_logged_before_its_samples_even_when_its_creator_commits_last(store, disk):
-    """Prometheus logs a series with the commit of the appender that created it: after a crash before that, samples
-    that another appender committed for it are of a series nobody knows. Here the first commit logs it."""
+    """Prometheus logs a series with the commit of the appender that created it: after a crash before that,
+    samples that another appender committed are of a series nobody knows. Here the first commit logs it."""
     creator, other = store.appender(), store.appender()
     creator.series(frame(store, metric("a")))
     refs = other.series(frame(store, metric("a")))

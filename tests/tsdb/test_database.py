@@ -109,6 +109,25 @@ def test_the_maintenance_thread_works_until_close(tmp_path, monkeypatch, caplog)
     assert not [entry for entry in caplog.records if entry.levelno >= logging.ERROR]
 
 
+def test_a_bug_in_a_job_does_not_end_maintenance(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("tsdb.maintenance.TICK_S", 0.001)
+    store = Database.open(tmp_path)
+    turns = []
+
+    def job(_):
+        turns.append(1)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(store._maintenance, "tick", job)
+    store.start()
+    deadline = time.monotonic() + 5
+    while len(turns) < 3 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    store.close()
+    assert len(turns) >= 3
+    assert "ZeroDivisionError" in caplog.text
+
+
 WRITER = """
 import sys
 from tests.tsdb.helpers import scrape

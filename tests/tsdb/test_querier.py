@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from kernels import Matcher
+from model.errors import CorruptStoreError
 from model.storage import SelectHints
 from tests.tsdb.helpers import EVERYTHING, by_name, frame, metric, read, samples_of, scrape, selected
 
@@ -104,3 +105,13 @@ def test_label_names_and_values_are_sorted_and_know_the_range_of_the_head(store)
         with store.querier(low, high) as querier:
             assert querier.label_names([]) == []
             assert querier.label_values("job", []) == []
+
+
+def test_a_chunk_that_rots_while_it_is_mapped_is_an_error_that_names_its_place(store, disk):
+    fill(store, names=("a",), scrapes=300)
+    store.maintain(1e6)
+    length_at = 8 + 8 + 8 + 8 + 1
+    disk.files["chunks_head/000001"].content[length_at] = 0x7F
+    store._head.chunk_files.scan()
+    with pytest.raises(CorruptStoreError, match="chunks_head"):
+        samples_of(store, "a")

@@ -41,6 +41,7 @@ class LogWriter:
         self._finished: list[WholeWrites] = []
         self.current = first
         self._file = self._create(first)
+        disk.sync_directory(directory)
 
     def log(self, records: Sequence[bytes]) -> None:
         """Write records in order, all of the last one or nothing of it.
@@ -93,7 +94,7 @@ class LogWriter:
         self._finished.append(self._file)
         self._file = following
         self.current += 1
-        self._counters.wal_segment_current = self.current
+        self._disk.sync_directory(self._directory)  # Last: after an error here the new segment is in use.
         return self.current
 
     def _pad(self) -> None:
@@ -102,7 +103,6 @@ class LogWriter:
 
     def _create(self, number: int) -> WholeWrites:
         file = WholeWrites(self._disk.create(segment_path(self._directory, number)))
-        self._disk.sync_directory(self._directory)
         self._counters.wal_segment_current = number
         return file
 

@@ -126,3 +126,20 @@ def test_a_sync_that_fails_is_tried_again():
     disk.sync_fails = False
     writer.settle()
     assert not disk.files["wal/00000000"].writes
+
+
+def test_a_directory_that_cannot_be_synced_costs_one_commit_and_not_the_log(monkeypatch):
+    disk = CrashDisk()
+    writer = open_writer(disk, pages=1)
+    writer.log([record(20_000, b"a")])
+    with monkeypatch.context() as broken:
+        broken.setattr(disk, "sync_directory", refuse)
+        with pytest.raises(StorageError):
+            writer.log([record(20_000, b"b")])
+    writer.log([record(20_000, b"c")])
+    assert records_in(disk) == [record(20_000, b"a"), record(20_000, b"c")]
+    assert list_segments(disk, "wal") == [0, 1]
+
+
+def refuse(_):
+    raise StorageError("sync wal: input/output error")
