@@ -187,8 +187,12 @@ class ChunkFiles:
         return self._file
 
     def cut(self) -> None:
-        """Finish the current file; the next chunk begins a new one."""
-        if self._file:
+        """Finish the current file; the next chunk begins a new one.
+
+        A file that has not even a header, because the disk was full, stays the current one: only the last file
+        may be without.
+        """
+        if self._file and self._file.size:
             self._file.close()
             self._file = None
 
@@ -207,7 +211,9 @@ class ChunkFiles:
 
     def close(self) -> None:
         """Sync what is written."""
-        self.cut()
+        if self._file:
+            self._file.close()
+            self._file = None
 
 
 def _path(number: int) -> str:
