@@ -28,10 +28,12 @@ pub struct Span {
 }
 
 impl Span {
+    #[inline]
     pub fn new(start: usize, end: usize) -> Self {
         Self { start: start as u32, end: end as u32 }
     }
 
+    #[inline]
     pub fn of(self, page: &[u8]) -> &[u8] {
         &page[self.start as usize..self.end as usize]
     }
@@ -198,16 +200,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Value and timestamp from `at` on; `start` is where the line begins.
-    #[inline]
     pub fn tail(self, start: usize, at: usize) -> Result<Tail, String> {
-        if let Some((b' ', rest)) =
-            self.page.get(at..).and_then(|rest| rest.split_first().map(|(b, r)| (*b, r)))
-            && let Some((value, length)) = scan_decimal(rest)
-            && rest.get(length) == Some(&b'\n')
-        {
-            return Ok(Tail { value, timestamp_ms: None, next: at + length + 2 });
+        match self.page.get(at..).and_then(plain_tail) {
+            Some((value, length)) => Ok(Tail { value, timestamp_ms: None, next: at + length }),
+            None => self.any_tail(start, at),
         }
-        self.any_tail(start, at)
     }
 
     /// Whether the first byte that is not blank from `at` on opens a brace.
@@ -487,6 +484,16 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// The commonest tail, a space, a plain decimal and a newline, and its length.
+#[inline]
+pub fn plain_tail(page: &[u8]) -> Option<(f64, usize)> {
+    let (b' ', rest) = page.split_first()? else {
+        return None;
+    };
+    let (value, length) = scan_decimal(rest)?;
+    (rest.get(length) == Some(&b'\n')).then_some((value, length + 2))
 }
 
 fn is_name_byte(byte: u8) -> bool {

@@ -93,6 +93,7 @@ impl LineSequence {
         self.lines.is_empty()
     }
 
+    #[inline]
     pub fn lines(&self) -> &[KnownLine] {
         &self.lines
     }
@@ -134,8 +135,8 @@ impl LineSequence {
     pub fn continues(&self, number: usize, previous: &[u8], page: &[u8]) -> Option<usize> {
         let shared = usize::from(self.lines.get(number)?.shared);
         let suffix = self.suffix(number);
-        let rest = page.get(shared..)?;
-        let same = rest.starts_with(suffix) && page[..shared] == *previous.get(..shared)?;
+        let (front, rest) = page.split_at_checked(shared)?;
+        let same = rest.starts_with(suffix) && front == previous.get(..shared)?;
         same.then_some(shared + suffix.len())
     }
 
@@ -183,6 +184,7 @@ impl LineSequence {
         &cursor.text
     }
 
+    #[inline]
     fn suffix(&self, number: usize) -> &[u8] {
         let start = if number == 0 { 0 } else { self.lines[number - 1].suffix_end };
         &self.suffixes[start as usize..self.lines[number].suffix_end as usize]

@@ -164,15 +164,7 @@ impl PendingPage {
             self.fresh.settle();
             return self.fresh;
         }
-        let matched = || {
-            let lines = known.lines()[..self.matched].iter().enumerate();
-            lines.map(|(number, line)| PageLine {
-                number: number as u32,
-                is_fresh: false,
-                tracked: line.tracked,
-            })
-        };
-        let order = self.order.take().unwrap_or_else(|| matched().collect());
+        let order = self.order.take().unwrap_or_else(|| PageLine::of(&known.lines()[..self.matched]));
         let mut next = LineSequence::default();
         let (mut cursor, mut fresh_cursor) = (Cursor::default(), Cursor::default());
         let mut previous = Vec::new();

@@ -7,16 +7,18 @@
 //!   order      0  1  2  new 4          kept from the first line on that was not the expected one
 //! ```
 //!
-//! Invariant: while `order` is none the page equals known[..next], duplicates of series aside.
+//! Invariant: while `order` is none the page equals known[..next], duplicates of series aside. So nothing needs to be
+//! noted of a line that stands where it is expected.
+
+use std::sync::Arc;
 
 use crate::error::{KernelError, Outcome};
-use crate::exposition::{FamilyKind, Labels, Line, Reader, Span, Tail};
+use crate::exposition::{FamilyKind, Labels, Line, Reader, Span, Tail, plain_tail};
 use crate::frame::LabelFrame;
 use crate::line_sequence::{FORGOTTEN, KnownLine, LineKind, LineSequence, hash_text};
 use crate::symbols::Symbols;
 
 use super::label_rows::{LabelRows, Suppressed};
-use std::sync::Arc;
 
 /// Lines looked at behind the expected one before the table is asked.
 const PATIENCE_LINES: usize = 8;
@@ -51,6 +53,18 @@ pub struct PageLine {
     pub tracked: bool,
 }
 
+impl PageLine {
+    /// Known lines as they stood on the last page.
+    pub fn of(known: &[KnownLine]) -> Vec<Self> {
+        let line = |(number, line): (usize, &KnownLine)| Self {
+            number: number as u32,
+            is_fresh: false,
+            tracked: line.tracked,
+        };
+        known.iter().enumerate().map(line).collect()
+    }
+}
+
 /// What must be remembered of a page until its scrape is accepted.
 pub struct PendingPage {
     pub is_empty: bool,
@@ -77,7 +91,10 @@ pub fn read_page(
     let mut reading = Reading::new(known, symbols, page, policy);
     let mut at = 0;
     while at < page.len() {
-        at = reading.next_line(at).map_err(|message| reading.error(message))?;
+        at = reading.expected_lines(at);
+        if at < page.len() {
+            at = reading.next_line(at).map_err(|message| reading.error(message))?;
+        }
     }
     Ok(reading.finish())
 }
@@ -89,7 +106,7 @@ struct Reading<'a> {
     policy: TimestampPolicy,
     next: usize,
     anchor: Span,
-    /// One bit per known line: a series that stood on this page already.
+    /// Once there is an order, one bit per known line: it stood on this page already.
     seen: Vec<u64>,
     patience: usize,
     kind_in_force: FamilyKind,
@@ -100,6 +117,7 @@ struct Reading<'a> {
     new_values: Vec<f64>,
     pending: PendingPage,
     refs: Vec<u64>,
+    /// Shorter than `refs` as long as none of the last samples has a time of its own.
     timestamps_ms: Vec<i64>,
     values: Vec<f64>,
     samples: usize,
@@ -129,7 +147,7 @@ impl<'a> Reading<'a> {
             policy,
             next: 0,
             anchor: Span::new(0, 0),
-            seen: vec![0; lines.div_ceil(64)],
+            seen: Vec::new(),
             patience: PATIENCE_LINES,
             kind_in_force: FamilyKind::Unknown,
             rows: LabelRows::new(page, symbols),
@@ -139,7 +157,7 @@ impl<'a> Reading<'a> {
             new_values: Vec::new(),
             pending,
             refs: Vec::with_capacity(lines),
-            timestamps_ms: Vec::with_capacity(lines),
+            timestamps_ms: Vec::new(),
             values: Vec::with_capacity(lines),
             samples: 0,
             duplicates: 0,
@@ -153,6 +171,7 @@ impl<'a> Reading<'a> {
 
     fn finish(mut self) -> (ScrapePage, PendingPage) {
         self.pending.matched = self.next;
+        self.timestamps_ms.resize(self.refs.len(), self.policy.default_ms);
         self.timestamps_ms.append(&mut self.new_timestamps_ms);
         self.values.append(&mut self.new_values);
         let (labels, suppressed) = self.rows.finish();
@@ -169,8 +188,42 @@ impl<'a> Reading<'a> {
         (page, self.pending)
     }
 
+    /// Read expected lines from `at` on, as long as they have plain values and no timestamps: nearly all lines of nearly
+    /// all pages. Where the first line begins that is not so simple.
+    fn expected_lines(&mut self, mut at: usize) -> usize {
+        while let Some(&line) = self.known.lines().get(self.next) {
+            let rest = &self.page[at..];
+            let Some(length) = self.known.continues(self.next, self.anchor.of(self.page), rest) else {
+                break;
+            };
+            let text = Span::new(at, at + length);
+            if line.kind == LineKind::Series {
+                let is_simple = line.tracked && line.series_ref != FORGOTTEN && !self.has_seen(self.next);
+                let Some((value, tail)) = plain_tail(&rest[length..]).filter(|_| is_simple) else {
+                    break;
+                };
+                self.samples += 1;
+                if line.series_ref != 0 {
+                    self.kept += 1;
+                    self.refs.push(line.series_ref);
+                    self.values.push(value);
+                }
+                at += length + tail;
+            } else {
+                if rest.get(length) != Some(&b'\n') {
+                    break;
+                }
+                if let LineKind::Type(kind) = line.kind {
+                    self.kind_in_force = kind;
+                }
+                at += length + 1;
+            }
+            self.note_known(self.next, line, text, line.tracked);
+        }
+        at
+    }
+
     /// Read the line that begins at `start`; where the one behind it begins.
-    #[inline]
     fn next_line(&mut self, start: usize) -> Result<usize, String> {
         match self.expected_line(start, start)? {
             Some(next) => Ok(next),
@@ -179,17 +232,14 @@ impl<'a> Reading<'a> {
     }
 
     /// The expected line, if it stands at `at`.
-    #[inline]
     fn expected_line(&mut self, start: usize, at: usize) -> Result<Option<usize>, String> {
-        let previous = self.anchor.of(self.page);
-        match self.known.continues(self.next, previous, &self.page[at..]) {
+        match self.known.continues(self.next, self.anchor.of(self.page), &self.page[at..]) {
             Some(length) => self.known_line(start, Span::new(at, at + length), self.next),
             None => Ok(None),
         }
     }
 
     /// Known line `number`, whose text stands at `text`, unless the line goes on in a way that makes it another one.
-    #[inline]
     fn known_line(&mut self, start: usize, text: Span, number: usize) -> Result<Option<usize>, String> {
         let line = self.known.lines()[number];
         let end = text.end as usize;
@@ -212,31 +262,39 @@ impl<'a> Reading<'a> {
     }
 
     /// Whether a text of a series that ends at `end` is the whole of it.
-    #[inline]
     fn ends_series(&self, end: usize) -> bool {
         matches!(self.reader.byte(end), b' ' | b'\t')
             && (self.page[end - 1] == b'}' || !self.reader.opens_brace(end))
     }
 
-    #[inline]
     fn known_series(&mut self, number: usize, line: KnownLine, text: Span, tail: &Tail) {
         let explicit_ms = tail.timestamp_ms.filter(|_| self.policy.honor);
-        let bit = 1 << (number % 64);
-        let repeated = self.seen[number / 64] & bit != 0;
+        let repeated = self.has_seen(number);
         self.samples += 1;
         if line.series_ref != 0 {
             self.kept += 1;
             if repeated && explicit_ms.is_none() {
                 self.duplicates += 1;
             } else {
+                if let Some(timestamp_ms) = explicit_ms {
+                    self.timestamps_ms.resize(self.refs.len(), self.policy.default_ms);
+                    self.timestamps_ms.push(timestamp_ms);
+                }
                 self.refs.push(line.series_ref);
-                self.timestamps_ms.push(explicit_ms.unwrap_or(self.policy.default_ms));
                 self.values.push(tail.value);
             }
         }
         if !repeated {
-            self.seen[number / 64] |= bit;
             self.note_known(number, line, text, explicit_ms.is_none() || self.policy.track);
+        }
+    }
+
+    /// Whether known line `number` stood on this page already.
+    #[inline]
+    fn has_seen(&self, number: usize) -> bool {
+        match self.pending.order {
+            None => number < self.next,
+            Some(_) => self.seen[number / 64] >> (number % 64) & 1 != 0,
         }
     }
 
@@ -244,23 +302,24 @@ impl<'a> Reading<'a> {
     fn note_known(&mut self, number: usize, line: KnownLine, text: Span, tracked: bool) {
         if self.pending.order.is_some() || number != self.next || tracked != line.tracked {
             self.note(PageLine { number: number as u32, is_fresh: false, tracked });
+            self.seen[number / 64] |= 1 << (number % 64);
         }
         self.next = number + 1;
         self.anchor = text;
     }
 
+    /// Put a line into the order, which begins with all lines that stood where they were expected.
     #[inline(never)]
     fn note(&mut self, line: PageLine) {
-        let matched = &self.known.lines()[..self.next];
-        let before = || {
-            let known = |(number, line): (usize, &KnownLine)| PageLine {
-                number: number as u32,
-                is_fresh: false,
-                tracked: line.tracked,
-            };
-            matched.iter().enumerate().map(known).collect()
-        };
-        self.pending.order.get_or_insert_with(before).push(line);
+        let order = self.pending.order.get_or_insert_with(|| {
+            self.seen = vec![0; self.known.len().div_ceil(64)];
+            self.seen[..self.next / 64].fill(u64::MAX);
+            if self.next % 64 != 0 {
+                self.seen[self.next / 64] = (1 << (self.next % 64)) - 1;
+            }
+            PageLine::of(&self.known.lines()[..self.next])
+        });
+        order.push(line);
     }
 
     /// A line that is not the expected one.
