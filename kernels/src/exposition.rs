@@ -17,7 +17,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-use crate::float_text::{parse_float, scan_decimal};
+use crate::float_text::{parse_any, parse_float, scan_decimal};
 use crate::quote::quote_bytes;
 
 /// A range of the page; pages are shorter than 4 GiB.
@@ -369,10 +369,11 @@ impl<'a> Reader<'a> {
         if token.kind != TokenKind::Quoted {
             return Err(self.unexpected("expected label value", start, token));
         }
-        match std::str::from_utf8(token.span().of(self.page)) {
-            Ok(_) => Ok(token),
-            Err(_) => Err(format!("invalid UTF-8 label value: {}", quote_bytes(token.span().of(self.page)))),
+        let text = token.span().of(self.page);
+        if text.is_ascii() || std::str::from_utf8(text).is_ok() {
+            return Ok(token);
         }
+        Err(format!("invalid UTF-8 label value: {}", quote_bytes(text)))
     }
 
     /// A token between braces.
@@ -388,11 +389,9 @@ impl<'a> Reader<'a> {
             b'0'..=b'9' => (TokenKind::Invalid, start + 1),
             b':' => (TokenKind::Invalid, start),
             first if is_name_byte(first) => {
-                let mut end = start;
-                while is_name_byte(self.byte(end)) && self.byte(end) != b':' {
-                    end += 1;
-                }
-                (TokenKind::Name, end)
+                let rest = &self.page[start..];
+                let length = rest.iter().position(|&byte| !is_name_byte(byte) || byte == b':');
+                (TokenKind::Name, start + length.unwrap_or(rest.len()))
             }
             _ => (TokenKind::Invalid, start),
         };
@@ -486,16 +485,28 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The commonest tail, a space, a plain decimal and a newline, and its length.
+/// The commonest tail, a space, a number and a newline, and its length.
 #[inline]
 pub fn plain_tail(page: &[u8]) -> Option<(f64, usize)> {
     let (b' ', rest) = page.split_first()? else {
         return None;
     };
-    let (value, length) = scan_decimal(rest)?;
-    (rest.get(length) == Some(&b'\n')).then_some((value, length + 2))
+    match scan_decimal(rest) {
+        Some((value, length)) if rest.get(length) == Some(&b'\n') => Some((value, length + 2)),
+        _ => long_tail(rest),
+    }
 }
 
+/// The same where the number is no short decimal; what stands before the newline may be anything.
+#[inline(never)]
+fn long_tail(rest: &[u8]) -> Option<(f64, usize)> {
+    const LONGEST: usize = 40; // Of the numbers that exporters write; others take the long way.
+    let length = memchr(b'\n', &rest[..rest.len().min(LONGEST)])?;
+    let value = parse_any(&rest[..length]).ok()?;
+    Some((value, length + 2))
+}
+
+#[inline]
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':'
 }
@@ -505,6 +516,7 @@ fn parse_timestamp(digits: &[u8]) -> Option<i64> {
 }
 
 /// A label value or quoted name without its escapes: `\"`, `\\` and `\n`; any other pair stays as it is.
+#[inline]
 pub fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
     unescape_pairs(text, true)
 }
@@ -514,10 +526,15 @@ pub fn unescape_help(text: &[u8]) -> Cow<'_, [u8]> {
     unescape_pairs(text, false)
 }
 
+#[inline]
 fn unescape_pairs(text: &[u8], quotes: bool) -> Cow<'_, [u8]> {
-    let Some(first) = memchr(b'\\', text) else {
-        return Cow::Borrowed(text);
-    };
+    match memchr(b'\\', text) {
+        None => Cow::Borrowed(text),
+        Some(first) => Cow::Owned(without_escapes(text, first, quotes)),
+    }
+}
+
+fn without_escapes(text: &[u8], first: usize, quotes: bool) -> Vec<u8> {
     let mut out = text[..first].to_vec();
     let mut rest = &text[first..];
     while let Some(at) = memchr(b'\\', rest) {
@@ -532,5 +549,5 @@ fn unescape_pairs(text: &[u8], quotes: bool) -> Cow<'_, [u8]> {
         rest = rest.get(at + 2..).unwrap_or_default();
     }
     out.extend_from_slice(rest);
-    Cow::Owned(out)
+    out
 }

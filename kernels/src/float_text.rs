@@ -114,8 +114,8 @@ fn scan_word(word: [u8; 8]) -> (u64, usize) {
     (upper.wrapping_add(lower) >> 32, count)
 }
 
-#[cold]
-fn parse_any(text: &[u8]) -> Result<f64, FloatError> {
+/// The same without the attempt at a plain decimal, for texts that are known to be none.
+pub fn parse_any(text: &[u8]) -> Result<f64, FloatError> {
     let (sign, unsigned) = match text.first() {
         Some(b'-') => (-1.0, &text[1..]),
         Some(b'+') => (1.0, &text[1..]),

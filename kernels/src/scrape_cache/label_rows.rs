@@ -1,6 +1,7 @@
 //! Series that a page shows for the first time, as rows of a label frame.
 
 use std::borrow::Cow;
+use std::mem::swap;
 use std::sync::Arc;
 
 use crate::exposition::{FamilyKind, Labels, Span, unescape};
@@ -14,6 +15,8 @@ const METRIC_NAME: &[u8] = b"__name__";
 /// A row, and the names of the labels it exposed with an empty value.
 pub type Suppressed = (usize, Vec<String>);
 
+type Label<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+
 /// Collects the rows of one page.
 pub struct LabelRows<'a> {
     page: &'a [u8],
@@ -21,9 +24,12 @@ pub struct LabelRows<'a> {
     builder: FrameBuilder,
     rows: usize,
     suppressed: Vec<Suppressed>,
-    /// Of the row in hand; kept for its capacity.
-    texts: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
+    /// Of the row in hand, and of the row before: neighbours differ in a label or two, and comparing a text costs less
+    /// than interning it.
+    texts: Vec<Label<'a>>,
+    last_texts: Vec<Label<'a>>,
     pairs: Vec<(u32, u32)>,
+    last_pairs: Vec<(u32, u32)>,
 }
 
 impl<'a> LabelRows<'a> {
@@ -35,7 +41,9 @@ impl<'a> LabelRows<'a> {
             rows: 0,
             suppressed: Vec::new(),
             texts: Vec::new(),
+            last_texts: Vec::new(),
             pairs: Vec::new(),
+            last_pairs: Vec::new(),
         }
     }
 
@@ -53,12 +61,7 @@ impl<'a> LabelRows<'a> {
         if !empty.is_empty() {
             self.suppressed.push((self.rows, empty));
         }
-        self.pairs.clear();
-        {
-            let mut table = self.symbols.write();
-            let kept = self.texts.iter().filter(|(_, value)| !value.is_empty());
-            self.pairs.extend(kept.map(|(name, value)| (table.intern(name), table.intern(value))));
-        }
+        self.intern();
         self.builder.push(self.pairs.iter().copied());
         self.rows += 1;
         Ok(())
@@ -68,9 +71,30 @@ impl<'a> LabelRows<'a> {
         (self.builder.finish(), self.suppressed)
     }
 
+    /// Fill `pairs`; a label with an empty value gets symbol 0, which the builder leaves out.
+    fn intern(&mut self) {
+        swap(&mut self.pairs, &mut self.last_pairs);
+        self.pairs.clear();
+        let mut table = None;
+        for (position, (name, value)) in self.texts.iter().enumerate() {
+            let last = self.last_texts.get(position).zip(self.last_pairs.get(position));
+            let mut intern = |text: &[u8]| table.get_or_insert_with(|| self.symbols.write()).intern(text);
+            let name_symbol = match last {
+                Some((texts, pair)) if texts.0 == *name => pair.0,
+                _ => intern(name),
+            };
+            let value_symbol = match last {
+                Some((texts, pair)) if texts.1 == *value => pair.1,
+                _ => intern(value),
+            };
+            self.pairs.push((name_symbol, value_symbol));
+        }
+    }
+
     fn read_texts(&mut self, labels: &Labels, kind: FamilyKind) {
         let page = self.page;
         let text = |span: Span| unescape(span.of(page));
+        swap(&mut self.texts, &mut self.last_texts);
         self.texts.clear();
         self.texts.extend(labels.name.map(|name| (Cow::Borrowed(METRIC_NAME), text(name))));
         for &(name, value) in &labels.pairs {
