@@ -284,6 +284,7 @@ impl State {
         if let Some(known) = likely.filter(|&slot| self.is_row(slot, shape, row)) {
             return (known, false);
         }
+        self.make_room();
         // Taken out for the moment, so that the table may look at the columns.
         let mut rows = std::mem::take(&mut self.rows);
         let entry = rows.entry(hash, |&slot| self.is_row(slot, shape, row), |&slot| self.slot_hash(slot));
@@ -298,6 +299,23 @@ impl State {
         };
         self.rows = rows;
         found
+    }
+
+    /// Make the table of rows twice as large if it is full.
+    ///
+    /// It is built anew from the columns: they are read from front to back, where a table that moves its own entries
+    /// would jump about in them, and the old table is gone before the new one is there.
+    fn make_room(&mut self) {
+        let count = self.rows.len();
+        if count < self.rows.capacity() {
+            return;
+        }
+        self.rows = HashTable::new();
+        let mut rows = HashTable::with_capacity((2 * count).max(16));
+        for slot in 0..count as u32 {
+            rows.insert_unique(self.slot_hash(slot), slot, |&slot| self.slot_hash(slot));
+        }
+        self.rows = rows;
     }
 
     fn append(&mut self, shape: u32, row: &[u32], new_ref: u64, slot: u32) {
