@@ -17,7 +17,7 @@ from model.labels import METRIC_NAME, Labels
 from model.relabel import relabel
 from model.samples import STALE
 from model.storage import Appendable, Appender, Verdict
-from scraper.errors import LabelLimitError, PageError, SampleLimitError, ScrapeError
+from scraper.errors import LabelLimitError, PageError, SampleLimitError, ScrapeError, SeriesGoneError
 from scraper.job import ScrapeJob
 from scraper.labels import check_series, with_target_labels
 from scraper.metrics import ScrapeMetrics
@@ -32,6 +32,12 @@ REPORT_NAMES: Final = (
     "scrape_series_added",
 )
 EXTRA_REPORT_NAMES: Final = ("scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes")
+
+
+class _GoneError(Exception):
+    def __init__(self, refs: NDArray[np.uint64]) -> None:
+        super().__init__(f"{len(refs)} refs")
+        self.refs = refs
 
 
 class SeriesMemory:
@@ -76,12 +82,16 @@ class SeriesMemory:
             raise _after(error, page.samples, kept) from None
         except AppendError as error:
             raise _after(PageError(str(error)), page.samples, kept) from error
-        added, refused = _append_samples(appender, page, new_refs, rows, now_ms)
+        try:
+            added, verdicts = _append_samples(appender, page, new_refs, rows, now_ms)
+        except _GoneError as error:
+            self.cache.forget(error.refs)
+            raise _after(SeriesGoneError("the store forgot series that the page still has")) from None
         all_new = np.zeros(len(page.labels), dtype=np.uint64)
         all_new[rows] = new_refs
         self._append_stale(appender, self.cache.accept(all_new), start_ms)
         self.scraped = True
-        return Totals(page.samples, kept, added, refused)
+        return Totals(page.samples, kept, added, verdicts)
 
     def _relabelled(self, page: ScrapePage) -> tuple[LabelFrame, NDArray[np.int64]]:
         labels = with_target_labels(
@@ -119,7 +129,11 @@ class SeriesMemory:
 def _append_samples(
     appender: Appender, page: ScrapePage, new_refs: NDArray[np.uint64], rows: NDArray[np.int64], now_ms: int
 ) -> tuple[int, NDArray[np.int64]]:
-    """Append known and new samples; how many new series were stored, and the samples of each verdict."""
+    """Append known and new samples; how many new series were stored, and the samples of each verdict.
+
+    Raises:
+        _GoneError: the store does not know some of the refs any more.
+    """
     known = len(page.refs)
     refs, timestamps_ms, values = page.refs, page.timestamps_ms, page.values
     if len(page.labels):
@@ -133,6 +147,8 @@ def _append_samples(
     else:
         verdicts[near] = appender.append(refs[near], timestamps_ms[near], values[near])
     counts = np.bincount(verdicts, minlength=len(Verdict))
+    if counts[Verdict.UNKNOWN_SERIES]:
+        raise _GoneError(refs[verdicts == Verdict.UNKNOWN_SERIES])
     new = verdicts[known:]
     added = np.count_nonzero((new == Verdict.ACCEPTED) | (new == Verdict.UNCHANGED))
     return int(added), counts

@@ -6,6 +6,7 @@ ScrapeError
 ├── BodyLimitError         its page is larger than allowed
 ├── ContentTypeError       its page is in no format we read
 ├── PageError              its page breaks the format, or has a series that cannot be stored
+├── SeriesGoneError        the store forgot series that it has
 ├── SampleLimitError       its page has more samples than allowed
 ├── LabelLimitError        a series on it has more or longer labels than allowed
 └── TargetLimitError       its job has more targets than allowed
@@ -54,6 +55,10 @@ class SampleLimitError(ScrapeError):
 
 class LabelLimitError(ScrapeError):
     """A series has more labels, or longer ones, than the job allows."""
+
+
+class SeriesGoneError(ScrapeError):
+    """The store forgot series that the page still has; a second look at the page brings them back."""
 
 
 class TargetLimitError(ScrapeError):

@@ -9,18 +9,26 @@ scrape; only `abandon`, at shutdown, does.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from model.durations import format_duration
-from model.errors import StorageError
-from model.storage import Appendable
+from model.errors import CardinalError
+from model.storage import Appendable, Appender
 from scraper.append import SeriesMemory, count_refused
 from scraper.clock import Clock
-from scraper.errors import BodyLimitError, ContentTypeError, LabelLimitError, SampleLimitError, ScrapeError
+from scraper.errors import (
+    BodyLimitError,
+    ContentTypeError,
+    LabelLimitError,
+    SampleLimitError,
+    ScrapeError,
+    SeriesGoneError,
+)
+from scraper.failure_log import FailureLogs
 from scraper.http import Answer, HttpClient
 from scraper.job import ScrapeJob
 from scraper.metrics import Distribution, ScrapeMetrics
@@ -66,7 +74,7 @@ class Surroundings:
     executor: Executor | None = None  # Where large pages are parsed; the event loop's default if None.
     adjust_timestamps: bool = True
     timestamp_tolerance_ms: float = 2.0
-    log_failure: Callable[[ScrapeJob, str, str], None] = lambda job, url, text: None  # noqa: ARG005
+    failures: FailureLogs = field(default_factory=FailureLogs)
 
 
 class ScrapeLoop:
@@ -117,9 +125,16 @@ class ScrapeLoop:
         interval_ns = self._target.interval_ms * NS_PER_MS
         wait_ns = first_tick_ns - self._around.clock.now_ns() + interval_ns + interval_ns // 10
         await self._around.clock.wait(never, wait_ns / 1e9)
-        appender = self._around.store.appender()
-        self.memory.append_end(appender, first_tick_ns // NS_PER_MS)
-        appender.commit()
+        try:
+            appender = self._around.store.appender()
+            self.memory.append_end(appender, first_tick_ns // NS_PER_MS)
+            appender.commit()
+        except CardinalError:
+            logger.exception("marking the series of %s stale", self._target.url)
+
+    def metadata(self) -> list[tuple[str, str, str, str]]:
+        """(family, type, help, unit) as the target told them last."""
+        return self.memory.cache.metadata()
 
     def abandon(self) -> None:
         """Shutdown: even a running scrape ends now."""
@@ -183,26 +198,36 @@ class ScrapeLoop:
 
     def _store(self, answer: Answer | None, error: ScrapeError | None, start_ms: int, start_ns: int) -> None:
         """Append page and report in one transaction; then the target's state tells of it."""
-        appender = self._around.store.appender()
-        totals = Totals()
-        if answer is not None and answer.body:
-            try:
-                now_ms = self._around.clock.now_ns() // NS_PER_MS
-                totals = self.memory.append_page(appender, answer.body, start_ms, now_ms)
-            except ScrapeError as failure:
-                appender.rollback()
-                appender = self._around.store.appender()
-                error, totals = failure, failure.totals
-        if error is not None or answer is None or not answer.body:
-            self.memory.append_nothing(appender, start_ms)
+        appender, error, totals = self._append(answer, error, start_ms)
         seconds = (self._around.clock.now_ns() - start_ns) / 1e9
-        report = self._report(answer, error, totals, seconds)
         try:
-            self.memory.append_report(appender, start_ms, report)
+            self.memory.append_report(appender, start_ms, self._report(answer, error, totals, seconds))
             appender.commit()
-        except StorageError:
+        except CardinalError:
             logger.exception("committing the scrape of %s", self._target.url)
         self._tell(error, totals, start_ms, seconds)
+
+    def _append(
+        self, answer: Answer | None, error: ScrapeError | None, start_ms: int
+    ) -> tuple[Appender, ScrapeError | None, Totals]:
+        """A transaction with the page, or with the markers that a failed or empty one leaves."""
+        store, totals = self._around.store, Totals()
+        appender = store.appender()
+        if answer is not None and answer.body:
+            now_ms = self._around.clock.now_ns() // NS_PER_MS
+            try:
+                try:
+                    return appender, None, self.memory.append_page(appender, answer.body, start_ms, now_ms)
+                except SeriesGoneError:  # Their lines are new now; once more, and they are series again.
+                    appender.rollback()
+                    appender = store.appender()
+                    return appender, None, self.memory.append_page(appender, answer.body, start_ms, now_ms)
+            except ScrapeError as failure:
+                appender.rollback()
+                appender = store.appender()
+                error, totals = failure, failure.totals
+        self.memory.append_nothing(appender, start_ms)
+        return appender, error, totals
 
     def _report(
         self, answer: Answer | None, error: ScrapeError | None, totals: Totals, seconds: float
@@ -232,7 +257,14 @@ class ScrapeLoop:
             metrics.scrape_duration_seconds.observe(seconds)
         if error:
             logger.debug("scrape of %s failed: %s", self._target.url, error)
-            self._around.log_failure(self._job, self._target.url, state.last_error)
+            self._log_failure(state.last_error)
+
+    def _log_failure(self, message: str) -> None:
+        path, now_ns = self._job.scrape_failure_log_file, self._around.clock.now_ns()
+        try:
+            self._around.failures.write(path, self._job.job_name, self._target.url, message, now_ns)
+        except OSError:
+            logger.exception("writing to scrape_failure_log_file %s", path)
 
 
 def request_headers(job: ScrapeJob, target: Target, user_agent: str) -> Mapping[str, str]:

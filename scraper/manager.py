@@ -34,6 +34,7 @@ class ScrapeManager:
         """Go on under another configuration; jobs that stay equal are not disturbed."""
         async with self._turn:
             self._jobs = {job.job_name: job for job in jobs}
+            self._around.failures.close()
             for name in self.pools.keys() - self._jobs.keys():
                 self._remove(name)
             changed = [pool for name, pool in self.pools.items() if pool.job != self._jobs[name]]
@@ -56,6 +57,7 @@ class ScrapeManager:
         await asyncio.gather(
             *tasks, *(pool.shutdown() for pool in self.pools.values()), return_exceptions=True
         )
+        self._around.failures.close()
 
     async def _follow(self) -> None:
         while True:

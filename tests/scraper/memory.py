@@ -19,10 +19,22 @@ class MemoryStore:
         self.symbols = Symbols()
         self.refs: dict[Labels, int] = {}
         self.samples: dict[int, Samples] = {}
+        self.next_ref = 1
         self.commits = 0
 
     def appender(self) -> "MemoryAppender":
         return MemoryAppender(self)
+
+    def ref(self, labels: Labels) -> int:
+        if labels not in self.refs:
+            self.refs[labels] = self.next_ref
+            self.next_ref += 1
+        return self.refs[labels]
+
+    def forget(self, name: str) -> None:
+        """Drop the series of one metric, as a store does with what has no samples left."""
+        for labels in [labels for labels in self.refs if dict(labels)["__name__"] == name]:
+            self.samples.pop(self.refs.pop(labels), None)
 
     def series(self, **wanted: str) -> dict[Labels, Samples]:
         """Series that have the given labels (`name` is the metric's), staleness markers shown as text."""
@@ -53,15 +65,14 @@ class MemoryAppender:
         self.verdicts: list[int] = []
 
     def series(self, labels: LabelFrame) -> NDArray[np.uint64]:
-        refs = self.store.refs
-        return np.array([refs.setdefault(row, len(refs) + 1) for row in labels.rows()], dtype=np.uint64)
+        return np.array([self.store.ref(row) for row in labels.rows()], dtype=np.uint64)
 
     def append(self, refs, timestamps_ms, values) -> NDArray[np.uint8]:
         verdicts = []
         known = set(self.store.refs.values())
+        assert self.store.next_ref > max(refs.tolist(), default=0), "want refs that series() gave"
         for ref, t, value in zip(refs.tolist(), timestamps_ms.tolist(), values, strict=True):
-            assert ref in known, f"want a ref that exists, got {ref}"
-            verdict = self.verdict(ref, t, value)
+            verdict = self.verdict(ref, t, value) if ref in known else Verdict.UNKNOWN_SERIES
             verdicts.append(verdict)
             if verdict is Verdict.ACCEPTED:
                 self.pending.append((ref, t, value))

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 
 import pytest
 from aiohttp import web
@@ -351,6 +352,40 @@ async def test_a_request_says_what_a_target_wants_to_know(site):
     assert request.headers["Accept"] == "text/plain;version=0.0.4;q=0.6,*/*;q=0.5"
     assert request.headers["X-Prometheus-Scrape-Timeout-Seconds"] == "0.5"
     assert request.path_qs == "/metrics?m=a&m=b"
+
+
+async def test_series_that_the_store_forgot_are_born_again_without_losing_a_sample(site):
+    async with Rig(site) as rig:
+        await rig.scrape("a 1\nb 1\n")
+        rig.store.forget("a")
+        assert await rig.scrape("a 2\nb 2\n") == ""
+        assert rig.store.values(name="a") == [2.0]
+        assert rig.store.values(name="b") == [1.0, 2.0]
+        await rig.scrape("b 3\n")
+        assert rig.store.values(name="a") == [2.0, STALE_TEXT]
+        assert rig.store.values(name="up") == [1.0, 1.0, 1.0]
+
+
+async def test_failures_are_logged_as_lines_of_json_where_that_is_wanted(site, tmp_path):
+    path = tmp_path / "failures.log"
+    async with Rig(site, scrape_failure_log_file=str(path)) as rig:
+        await rig.scrape("a 1\n")
+        await rig.scrape("a b\n")
+        rig.around.failures.close()
+        await rig.scrape("a c\n")
+        rig.around.failures.close()
+    first, second = map(json.loads, path.read_text().splitlines())
+    assert first["job_name"] == "test"
+    assert first["target"] == f"http://{site.address}/metrics"
+    assert (first["level"], first["time"]) == ("ERROR", "1970-01-12T13:47:40+00:00")
+    assert first["msg"] != second["msg"]
+
+
+async def test_metadata_is_what_the_page_said_last(site):
+    async with Rig(site) as rig:
+        await rig.scrape("# HELP a first\n# TYPE a counter\na 1\n")
+        await rig.scrape("# HELP a second\na 1\n")
+        assert rig.loop.metadata() == [("a", "counter", "second", "")]
 
 
 async def test_large_pages_are_parsed_beside_the_event_loop(site):
