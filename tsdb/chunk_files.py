@@ -189,8 +189,8 @@ class ChunkFiles:
     def cut(self) -> None:
         """Finish the current file; the next chunk begins a new one.
 
-        A file that has not even a header, because the disk was full, stays the current one: only the last file
-        may be without.
+        A file that has not even a header, because the disk was full, stays the current one: only the last
+        file may be without.
         """
         if self._file and self._file.size:
             self._file.close()
