@@ -7,10 +7,12 @@
 pub const VARINT_BYTES_MAX: usize = 10;
 
 /// Small magnitudes to small numbers: 0, -1, 1, -2 become 0, 1, 2, 3.
+#[inline]
 pub fn zigzag(number: i64) -> u64 {
     ((number << 1) ^ (number >> 63)) as u64
 }
 
+#[inline]
 pub fn unzigzag(folded: u64) -> i64 {
     (folded >> 1) as i64 ^ -((folded & 1) as i64)
 }
@@ -50,15 +52,18 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    #[inline]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
     /// Bytes read so far.
+    #[inline]
     pub fn at(&self) -> usize {
         self.at
     }
 
+    #[inline]
     pub fn is_at_end(&self) -> bool {
         self.at == self.bytes.len()
     }

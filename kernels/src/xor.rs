@@ -42,6 +42,7 @@ pub struct XorEncoder {
 
 impl XorEncoder {
     /// A chunk of one sample.
+    #[inline]
     pub fn start(t_ms: i64, value: u64) -> Self {
         let tail = BitTail { word: value, used: 64 };
         Self { t_ms, delta_ms: 0, value, tail, lead: NO_WINDOW, trail: 0, count: 1 }
@@ -160,6 +161,7 @@ pub struct FlatSamples {
 }
 
 /// Samples that a chunk says it has.
+#[inline]
 pub fn count_of(chunk: &[u8]) -> usize {
     chunk.first_chunk().map_or(0, |count| usize::from(u16::from_be_bytes(*count)))
 }

@@ -31,6 +31,7 @@ pub struct Completed {
 const _: () = assert!(size_of::<Completed>() == 24);
 
 impl Completed {
+    #[inline]
     pub fn max_ms(&self) -> i64 {
         self.min_ms.saturating_add(i64::from(self.span_ms))
     }

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   Series     newest sample | encoder state | last word of the bit stream | first and last block | ...   64 bytes
-//!   Block      seven half words | next                                                                    32 bytes
-//!   chunk      count, varint t0 (kept in the state) | half words of the blocks | used bytes of the last word
+//!   Block      28 bytes of the bit stream | next                                                          32 bytes
+//!   chunk      count, varint t0 (kept in the state) | bytes of the blocks | used bytes of the last word
 //! ```
 //!
 //! The bit stream of an open chunk grows by words into blocks of a common pool, so that a series costs half a block of
@@ -13,13 +13,14 @@ use super::pool::{Linked, NONE, Pool};
 use crate::bits::{BitTail, WordSink};
 use crate::xor::{XorEncoder, push_head};
 
-/// Half words of a block.
-const HALVES: usize = 7;
+/// Bytes of a block: three words and a half.
+const BLOCK_BYTES: usize = 28;
+const WORD_BYTES: usize = 8;
 
 #[derive(Clone, Copy, Default)]
 #[repr(align(32))]
 pub struct Block {
-    halves: [u32; HALVES],
+    bytes: [u8; BLOCK_BYTES],
     next: u32,
 }
 
@@ -65,7 +66,7 @@ pub struct Series {
     used: u8,
     lead: u8,
     trail: u8,
-    /// Half words used of the last block.
+    /// Bytes used of the last block.
     filled: u8,
 }
 
@@ -89,7 +90,7 @@ impl Default for Series {
             used: 0,
             lead: 0,
             trail: 0,
-            filled: HALVES as u8,
+            filled: BLOCK_BYTES as u8,
         }
     }
 }
@@ -106,11 +107,13 @@ const CHUNK_BYTES_MAX: usize = 1024 - 19;
 
 impl CutRules {
     /// The end of the chunk range around `t_ms`; no chunk reaches beyond it. Division truncates towards zero.
+    #[inline]
     fn range_end(self, t_ms: i64) -> i64 {
         (t_ms / self.chunk_range_ms * self.chunk_range_ms).saturating_add(self.chunk_range_ms)
     }
 
     /// More samples no chunk has.
+    #[inline]
     pub fn samples_max(self) -> usize {
         2 * self.samples_per_chunk
     }
@@ -128,11 +131,13 @@ fn even_span(span_ms: u32, end_ms: u32, first_ms: i64) -> u32 {
 }
 
 impl Series {
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.count == 0 && self.completed == NONE
     }
 
     /// The first time of the open chunk.
+    #[inline]
     pub fn first_ms(&self) -> i64 {
         self.newest_ms.wrapping_sub(i64::from(self.span_ms))
     }
@@ -140,7 +145,7 @@ impl Series {
     /// Begin an open chunk with its first sample.
     pub fn start(&mut self, t_ms: i64, value: u64, rules: CutRules) {
         self.words = 0;
-        (self.first_block, self.last_block, self.filled) = (NONE, NONE, HALVES as u8);
+        (self.first_block, self.last_block, self.filled) = (NONE, NONE, BLOCK_BYTES as u8);
         self.span_ms = 0;
         self.next_at_ms = rules.range_end(t_ms).wrapping_sub(t_ms) as u32;
         self.keep(XorEncoder::start(t_ms, value));
@@ -187,6 +192,7 @@ impl Series {
         self.count = encoder.count;
     }
 
+    #[inline]
     fn tail(&self) -> BitTail {
         BitTail { word: self.word, used: self.used }
     }
@@ -204,9 +210,7 @@ impl Series {
         let end = out.len() + usize::from(self.words) * 8;
         let mut block = self.first_block;
         while block != NONE {
-            for half in blocks[block].halves {
-                out.extend_from_slice(&half.to_be_bytes());
-            }
+            out.extend_from_slice(&blocks[block].bytes);
             block = blocks[block].next;
         }
         out.truncate(end);
@@ -218,7 +222,7 @@ impl Series {
         if self.first_block != NONE {
             blocks.give_back(self.first_block, self.last_block);
         }
-        (self.first_block, self.last_block, self.filled) = (NONE, NONE, HALVES as u8);
+        (self.first_block, self.last_block, self.filled) = (NONE, NONE, BLOCK_BYTES as u8);
         self.count = 0;
         self.words = 0;
     }
@@ -231,26 +235,28 @@ struct BlockSink<'a> {
 }
 
 impl WordSink for BlockSink<'_> {
+    #[inline(never)]
     fn push_word(&mut self, word: u64) {
-        self.push_half((word >> 32) as u32);
-        self.push_half(word as u32);
+        let bytes = word.to_be_bytes();
+        let used = usize::from(self.series.filled);
         self.series.words += 1;
-    }
-}
-
-impl BlockSink<'_> {
-    #[inline]
-    fn push_half(&mut self, half: u32) {
-        let series = &mut *self.series;
-        if usize::from(series.filled) == HALVES {
-            let block = self.blocks.take(Block { halves: [0; HALVES], next: NONE });
-            match series.last_block {
-                NONE => series.first_block = block,
-                last => self.blocks[last].next = block,
-            }
-            (series.last_block, series.filled) = (block, 0);
+        if used + WORD_BYTES <= BLOCK_BYTES {
+            self.blocks[self.series.last_block].bytes[used..used + WORD_BYTES].copy_from_slice(&bytes);
+            self.series.filled += WORD_BYTES as u8;
+            return;
         }
-        self.blocks[series.last_block].halves[usize::from(series.filled)] = half;
-        series.filled += 1;
+        let (here, beyond) = bytes.split_at(BLOCK_BYTES - used);
+        let mut next = Block { bytes: [0; BLOCK_BYTES], next: NONE };
+        next.bytes[..beyond.len()].copy_from_slice(beyond);
+        let next = self.blocks.take(next);
+        match self.series.last_block {
+            NONE => self.series.first_block = next,
+            last => {
+                self.blocks[last].bytes[used..].copy_from_slice(here);
+                self.blocks[last].next = next;
+            }
+        }
+        self.series.last_block = next;
+        self.series.filled = beyond.len() as u8;
     }
 }

@@ -14,25 +14,33 @@ pub struct SlotTable {
 }
 
 /// The page used last.
-#[derive(Clone, Copy, Default)]
-pub struct Memo(Option<(u64, u32)>);
+#[derive(Clone, Copy)]
+pub struct Memo {
+    key: u64,
+    page: u32,
+}
+
+impl Default for Memo {
+    fn default() -> Self {
+        Self { key: u64::MAX, page: 0 } // No page has that key.
+    }
+}
 
 impl SlotTable {
     /// The slot of a ref, `NONE` where it has none.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, series: u64, memo: &mut Memo) -> u32 {
         let key = series / PAGE as u64;
-        let page = match memo.0 {
-            Some((last, page)) if last == key => page,
-            _ => match self.page_of.get(&key) {
-                None => return NONE,
-                Some(&page) => {
-                    *memo = Memo(Some((key, page)));
-                    page
-                }
-            },
-        };
-        self.pages[page as usize][(series % PAGE as u64) as usize]
+        if key != memo.key {
+            let Some(page) = self.page(key) else { return NONE };
+            *memo = Memo { key, page };
+        }
+        self.pages[memo.page as usize][(series % PAGE as u64) as usize]
+    }
+
+    #[inline(never)]
+    fn page(&self, key: u64) -> Option<u32> {
+        self.page_of.get(&key).copied()
     }
 
     pub fn set(&mut self, series: u64, slot: u32) {

@@ -79,46 +79,49 @@ impl State {
         self.notes.clean(&self.active);
         let oldest_active = self.active.first().copied().unwrap_or(u64::MAX);
         let mut memo = Memo::default();
-        let samples = refs.iter().zip(timestamps_ms).zip(values);
+        let mut newest_ms = self.bounds.1;
         let append_one = |((&series_ref, &t_ms), value): ((&u64, &i64), &f64)| {
             let slot = self.slot_of(series_ref, &mut memo);
             let value = value.to_bits();
-            let series = &self.series[slot];
+            let series = &mut self.series[slot];
             let verdict = Self::verdict(series, t_ms, value);
-            if verdict == ACCEPTED {
-                if oldest_active < series.commit {
-                    self.notes.add(slot, series.commit, series.newest_ms, &self.active);
-                }
-                self.push(slot, series_ref, t_ms, value);
-                self.series[slot].commit = commit;
+            if verdict != ACCEPTED {
+                return verdict;
             }
-            verdict
+            if oldest_active < series.commit {
+                self.notes.add(slot, series.commit, series.newest_ms, &self.active);
+            }
+            series.commit = commit;
+            newest_ms = newest_ms.max(t_ms);
+            if series.count > 0 && !series.is_full_for(t_ms, self.rules) {
+                series.append(t_ms, value, &mut self.blocks);
+            } else {
+                self.start_chunk(slot, series_ref, t_ms, value);
+            }
+            ACCEPTED
         };
-        samples.map(append_one).collect()
+        let verdicts = refs.iter().zip(timestamps_ms).zip(values).map(append_one).collect();
+        self.bounds.1 = newest_ms;
+        verdicts
     }
 
     /// The slot of a series, a new one where it has none.
+    #[inline(always)]
     fn slot_of(&mut self, series_ref: u64, memo: &mut Memo) -> u32 {
-        let slot = self.table.find(series_ref, memo);
-        if slot != NONE {
-            return slot;
+        match self.table.find(series_ref, memo) {
+            NONE => self.add_series(series_ref),
+            slot => slot,
         }
+    }
+
+    #[inline(never)]
+    fn add_series(&mut self, series_ref: u64) -> u32 {
         let slot = self.series.push(Series::default());
         self.table.set(series_ref, slot);
         slot
     }
 
-    #[inline(always)]
-    fn push(&mut self, slot: u32, series_ref: u64, t_ms: i64, value: u64) {
-        let series = &mut self.series[slot];
-        if series.count > 0 && !series.is_full_for(t_ms, self.rules) {
-            series.append(t_ms, value, &mut self.blocks);
-        } else {
-            self.start_chunk(slot, series_ref, t_ms, value);
-        }
-        self.bounds.1 = self.bounds.1.max(t_ms);
-    }
-
+    #[inline(never)]
     fn start_chunk(&mut self, slot: u32, series_ref: u64, t_ms: i64, value: u64) {
         if self.series[slot].count > 0 {
             self.complete(slot, series_ref);
