@@ -1,0 +1,162 @@
+"""Chunks and the log: encode, append as scrapes come in, decode, read, log records, replay."""
+
+import numpy as np
+import pytest
+
+from kernels import (
+    OpenChunks,
+    decode_samples,
+    decode_xor,
+    encode_samples,
+    encode_xor,
+    frame_record,
+    scan_log,
+    snappy_compress,
+    snappy_decompress,
+)
+
+START_MS = 1_699_999_200_000  # A multiple of two hours.
+INTERVAL_MS = 15_000
+SAMPLES = 120
+SCRAPE = 5_000
+LOG_PAGE_BYTES = 32_768
+
+sizes = pytest.mark.parametrize("series", [100, pytest.param(5_000, marks=pytest.mark.large)])
+mixes = pytest.mark.parametrize("mix", ["constant", "counter", "gauge", "mixed"])
+
+
+def values_of(mix, series, samples=SAMPLES):
+    """Constants, counters and gauges with two decimals; mixed is five, three and two of ten."""
+    random = np.random.default_rng(1)
+    shape = (series, samples)
+    columns = {
+        "constant": np.repeat(random.integers(0, 100, (series, 1)), samples, axis=1).astype(np.float64),
+        "counter": np.cumsum(random.integers(0, 50, shape), axis=1).astype(np.float64),
+        "gauge": np.round(random.normal(50, 5, shape), 2),
+    }
+    if mix != "mixed":
+        return columns[mix]
+    kind = np.arange(series)[:, None] % 10
+    return np.where(kind < 5, columns["constant"], np.where(kind < 8, columns["counter"], columns["gauge"]))
+
+
+def flat_samples(mix, series, jitter_ms=0):
+    times = START_MS + np.arange(SAMPLES, dtype=np.int64) * INTERVAL_MS + np.zeros((series, 1), np.int64)
+    times += np.random.default_rng(2).integers(-jitter_ms, jitter_ms + 1, times.shape)
+    return times.ravel(), values_of(mix, series).ravel(), np.arange(0, series * SAMPLES + 1, SAMPLES)
+
+
+def note_speed(benchmark, samples):
+    """The median time of one sample, beside the figures of the whole."""
+    benchmark.extra_info["ns_per_sample"] = round(benchmark.stats.stats.median / samples * 1e9, 2)
+
+
+@mixes
+@sizes
+def bench_encode(benchmark, series, mix):
+    flat = flat_samples(mix, series)
+    chunks, offsets = benchmark(encode_xor, *flat)
+    note_speed(benchmark, len(flat[0]))
+    assert (decode_xor(chunks, offsets[:-1].copy(), np.diff(offsets))[1] == flat[1]).all()
+
+
+@pytest.mark.parametrize("jitter_ms", [0, 3])
+@mixes
+@sizes
+def bench_decode(benchmark, series, mix, jitter_ms):
+    flat = flat_samples(mix, series, jitter_ms)
+    chunks, offsets = encode_xor(*flat)
+    times, values, ends = benchmark(decode_xor, chunks, offsets[:-1].copy(), np.diff(offsets))
+    note_speed(benchmark, len(times))
+    assert (times == flat[0]).all()
+    assert (values == flat[1]).all()
+    assert (ends == flat[2]).all()
+
+
+def scrapes(mix, series, samples=SAMPLES):
+    """Batches as they are committed: all series of a target at one time."""
+    refs = np.arange(1, series + 1, dtype=np.uint64)
+    columns = np.ascontiguousarray(values_of(mix, series, samples).T)
+    for number, values in enumerate(columns):
+        for first in range(0, series, SCRAPE):
+            batch = slice(first, first + SCRAPE)
+            times = np.full(len(refs[batch]), START_MS + number * INTERVAL_MS + first, np.int64)
+            yield refs[batch].copy(), times, values[batch].copy()
+
+
+def ingest(batches):
+    head = OpenChunks()
+    refused = sum(head.check(*batch, 0).any() + head.append(*batch).any() for batch in batches)
+    assert not refused
+    return head
+
+
+@mixes
+@sizes
+def bench_check_and_append(benchmark, series, mix):
+    batches = list(scrapes(mix, series))
+    head = benchmark(ingest, batches)
+    note_speed(benchmark, series * SAMPLES)
+    benchmark.extra_info["bytes_a_series"] = head.size_bytes() // series
+    assert head.count(np.array([1, series], np.uint64), 0, 2**62).tolist() == [SAMPLES, SAMPLES]
+
+
+@sizes
+def bench_read_open_chunks(benchmark, series):
+    head = ingest(scrapes("mixed", series))
+    refs = np.arange(1, series + 1, dtype=np.uint64)
+    times, values, _ = benchmark(head.read, refs, 0, 2**62, head.snapshot(), [])
+    note_speed(benchmark, len(times))
+    assert (values == values_of("mixed", series).ravel()).all()
+
+
+@sizes
+def bench_latest(benchmark, series):
+    head = ingest(scrapes("mixed", series))
+    refs = np.arange(1, series + 1, dtype=np.uint64)
+    _, values, present = benchmark(head.latest, refs, 2**60, 2**60, head.snapshot(), [])
+    note_speed(benchmark, series)
+    assert present.all()
+    assert (values == values_of("mixed", series)[:, -1]).all()
+
+
+def logged(batches):
+    segment = bytearray()
+    for batch in batches:
+        record = snappy_compress(encode_samples(*batch))
+        segment += frame_record(record, 8, len(segment) % LOG_PAGE_BYTES)
+    return segment
+
+
+@pytest.mark.parametrize("samples", [SCRAPE])
+def bench_encode_samples(benchmark, samples):
+    batch = next(scrapes("mixed", samples))
+    record = benchmark(encode_samples, *batch)
+    note_speed(benchmark, samples)
+    assert (decode_samples([record])[2] == batch[2]).all()
+
+
+@sizes
+def bench_log_a_scrape(benchmark, series):
+    batches = list(scrapes("mixed", series, samples=20))
+    segment = benchmark(logged, batches)
+    note_speed(benchmark, series * 20)
+    assert len(scan_log(segment, 0, 1 << 30)[0]) == len(batches)
+
+
+def replay(segment):
+    head, at = OpenChunks(), 0
+    while at < len(segment):
+        records, _, _, at, problem = scan_log(segment, at, 8 << 20)
+        assert not problem
+        head.append(*decode_samples([snappy_decompress(record) for record in records]))
+    return head
+
+
+@sizes
+def bench_replay(benchmark, series):
+    segment = logged(scrapes("mixed", series))
+    head = benchmark(replay, segment)
+    note_speed(benchmark, series * SAMPLES)
+    refs = np.arange(1, series + 1, dtype=np.uint64)
+    assert (head.read(refs, 0, 2**62, head.snapshot(), [])[1] == values_of("mixed", series).ravel()).all()
