@@ -125,9 +125,14 @@ pub fn scan_head_chunks(file: &[u8]) -> HeadChunksScan {
     scan.end = HEADER.len();
     while !is_end(&file[scan.end..]) {
         let bytes = &file[scan.end..];
-        let enough = bytes.len() >= RECORD_BYTES_MIN;
-        let short = || format!("want at least {RECORD_BYTES_MIN} bytes, only {} are left", bytes.len());
-        match enough.then(|| read_record(bytes)).unwrap_or_else(|| Err(short())) {
+        let left = bytes.len();
+        let record = match left {
+            0..RECORD_BYTES_MIN => {
+                Err(format!("want at least {RECORD_BYTES_MIN} bytes, only {left} are left"))
+            }
+            _ => read_record(bytes),
+        };
+        match record {
             Ok(record) => scan.add(&record),
             Err(problem) => {
                 scan.problem = format!("{problem}, at {}", scan.end);

@@ -1,5 +1,6 @@
 """The head's samples: verdicts, chunk cutting, chunk files, snapshots, forgetting."""
 
+import threading
 from itertools import pairwise
 
 import numpy as np
@@ -282,6 +283,35 @@ def test_a_snapshot_nobody_holds_cannot_be_released():
     head.release(head.snapshot())
     with pytest.raises(ValueError, match="snapshot 0: nobody holds it"):
         head.release(0)
+
+
+def test_readers_beside_a_writer_see_whole_commits():
+    head = OpenChunks()
+    refs = np.arange(1, 200, dtype=np.uint64)
+    done = threading.Event()
+
+    def write():
+        for commit in range(1, 400):
+            head.append(refs, np.full(len(refs), commit), np.full(len(refs), float(commit)))
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen = []
+    while not done.is_set():
+        snapshot = head.snapshot()
+        for _ in range(3):
+            _, newest, present = head.latest(refs, MAX, MAX, snapshot, [])
+            _, values, offsets = head.read(refs, MIN, MAX, snapshot, [])
+            assert present.all() == present.any() == (snapshot > 0)
+            assert (newest == snapshot).all()
+            assert (np.diff(offsets) == snapshot).all()
+            assert values.sum() == len(refs) * snapshot * (snapshot + 1) / 2
+        seen.append(snapshot)
+        head.release(snapshot)
+    writer.join()
+    assert seen == sorted(seen)
+    assert head.snapshot() == 399
 
 
 REFS = range(1, 5)

@@ -40,10 +40,8 @@ impl<'a> Reader<'a> {
     /// Samples in [min_ms, max_ms] of each series, one after the other, and their offsets.
     pub fn read(&mut self, refs: &[u64], min_ms: i64, max_ms: i64) -> Outcome<(FlatSamples, Vec<i64>)> {
         let samples = self.count(refs, min_ms, max_ms).iter().sum::<i64>() as usize;
-        let mut out = FlatSamples {
-            timestamps_ms: Vec::with_capacity(samples),
-            values: Vec::with_capacity(samples),
-        };
+        let mut out =
+            FlatSamples { timestamps_ms: Vec::with_capacity(samples), values: Vec::with_capacity(samples) };
         let mut offsets = Vec::with_capacity(refs.len() + 1);
         offsets.push(0);
         let mut memo = Memo::default();

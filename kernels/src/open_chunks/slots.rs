@@ -10,7 +10,7 @@ const PAGE: usize = 256;
 #[derive(Default)]
 pub struct SlotTable {
     page_of: HashMap<u64, u32>,
-    pages: Vec<Box<[u32; PAGE]>>,
+    pages: Vec<[u32; PAGE]>,
 }
 
 /// The page used last.
@@ -45,15 +45,13 @@ impl SlotTable {
 
     pub fn set(&mut self, series: u64, slot: u32) {
         let page = *self.page_of.entry(series / PAGE as u64).or_insert_with(|| {
-            self.pages.push(Box::new([NONE; PAGE]));
+            self.pages.push([NONE; PAGE]);
             self.pages.len() as u32 - 1
         });
         self.pages[page as usize][(series % PAGE as u64) as usize] = slot;
     }
 
     pub fn size_bytes(&self) -> usize {
-        self.pages.len() * PAGE * size_of::<u32>()
-            + self.pages.capacity() * size_of::<usize>()
-            + self.page_of.capacity() * 17
+        self.pages.capacity() * PAGE * size_of::<u32>() + self.page_of.capacity() * 17
     }
 }

@@ -95,3 +95,23 @@ impl Notes {
         self.first_ms.len() * 32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cleaning_keeps_what_an_active_snapshot_needs() {
+        let mut notes = Notes::default();
+        for commit in 1..=2 * CLEAN_AT_MIN as u64 {
+            notes.add(7, commit, commit as i64 * 10, &[commit - 1]);
+        }
+        notes.clean(&[1500, 1600]);
+        assert_eq!(notes.first_ms.len(), 2 * CLEAN_AT_MIN - 1500);
+        assert_eq!(notes.first_after(7, 1500), Some(15_010));
+        assert_eq!(notes.first_after(7, 1600), Some(16_010));
+        assert_eq!(notes.first_after(8, 0), None);
+        notes.clean(&[]);
+        assert_eq!(notes.first_after(7, 1500), None);
+    }
+}
