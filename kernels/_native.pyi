@@ -77,7 +77,7 @@ class Matcher:
     def matches(self, text: str) -> bool: ...
     def __str__(self) -> str:
         """As PromQL prints it: name, op, Go-quoted value; the name quoted unless it is a plain identifier."""
-    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
 # ---- frame.rs
@@ -131,7 +131,7 @@ class LabelFrame:
         """Every row's labels; for edges only."""
     def hashes(self) -> _U64:
         """XXH64 over each row's length-prefixed names and values, as `limit_ratio` wants it."""
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object, /) -> bool:
         """Equal rows in equal order over the same table."""
 
 # ---- series_index.rs, postings.rs
