@@ -1,0 +1,1 @@
+"""The question: the language of PromQL, its plans and its evaluation."""

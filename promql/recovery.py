@@ -71,9 +71,14 @@ def explain(error: UnexpectedToken, query_bytes: int) -> LocatedError:
 
 
 def _reduce(state: ParserState[Any], *, only_certain: bool) -> None:
-    """Reduce as a yacc parser does: as long as possible, or `only_certain` rules that depend on no token."""
+    """Reduce as a yacc parser does: as long as possible, or `only_certain` rules that depend on no token.
+
+    A state that can explain a mistake itself reduces nothing.
+    """
     while True:
         actions = state.parse_conf.states[state.position]
+        if actions.get("ERROR", (Reduce, None))[0] is Shift:
+            return
         rules = [argument for action, argument in actions.values() if action is Reduce]
         if not rules or (only_certain and (len(rules) < len(actions) or len(set(rules)) > 1)):
             return

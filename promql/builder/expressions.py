@@ -183,6 +183,10 @@ class Builder(DurationBuilder, SelectorBuilder):
         inside = Span(arguments.start, arguments.end)
         return Call(function, arguments.values, Span(start_of(name), arguments.end), inside)
 
+    def aggregator(self, children: list[Token]) -> Token:
+        """`sum`, where arguments or a clause follow."""
+        return children[0]
+
     def grouping(self, children: list[Any]) -> tuple[bool, Located]:
         """`by (labels)` or `without (labels)`."""
         word, labels = children

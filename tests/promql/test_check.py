@@ -9,6 +9,7 @@ from promql.options import EVERYTHING
 from promql.parser import parse
 
 BOTH = "binary expression must contain only scalar and instant vector types"
+STRING = 'expected type string in call to function "label_join", got scalar'
 UNARY = "unary expression only allowed on expressions of type scalar or instant vector"
 EMPTY = "vector selector must contain at least one non-empty matcher"
 
@@ -24,8 +25,8 @@ TABLE = [
     ("rate(foo)", "1:6", 'expected type range vector in call to function "rate", got instant vector'),
     ("abs(a[5m])", "1:5", 'expected type instant vector in call to function "abs", got range vector'),
     ("clamp(a, b, 1)", "1:10", 'expected type scalar in call to function "clamp", got instant vector'),
-    ('label_join(a, "b", 1)', "1:20", 'expected type string in call to function "label_join", got scalar'),
-    ('label_join(a, "b", "c", "d", 1)', "1:30", 'expected type string in call to function "label_join", got scalar'),
+    ('label_join(a, "b", 1)', "1:20", STRING),
+    ('label_join(a, "b", "", "d", 1)', "1:29", STRING),
     ("vector('x')", "1:8", 'expected type scalar in call to function "vector", got string'),
     ("info(a, b)", "1:9", "expected label selectors only, got vector selector instead"),
     ("info(a, 1)", "1:1", 'expected type instant vector in call to function "info", got scalar'),

@@ -10,6 +10,7 @@ from promql.parser import parse
 from promql.recovery import EXPLANATIONS
 
 OFFSET = "number, duration, step(), or range()"
+STEP = 'number, duration, step(), range(), or "]"'
 PRECEDED = "must be preceded by an instant vector selector or range vector selector or a subquery"
 FLAG = "must be enabled with --enable-feature=promql-experimental-functions"
 
@@ -49,6 +50,7 @@ SYNTAX = [
     ("sum(a) by (b) by (c)", "1:15", "unexpected <by>"),
     ("sum by b", "1:8", 'unexpected identifier "b" in grouping opts, expected "("'),
     ("a + on b", "1:8", 'unexpected identifier "b" in grouping opts, expected "("'),
+    ("a + on (b) group_left , c", "1:23", 'unexpected "," in grouping opts, expected "("'),
     ("sum by (5) (a)", "1:9", 'unexpected number "5" in grouping opts, expected label'),
     ("sum by (inf) (a)", "1:9", 'unexpected number "inf" in grouping opts, expected label'),
     ("sum by (a b) (c)", "1:11", 'unexpected identifier "b" in grouping opts, expected "," or ")"'),
@@ -69,7 +71,7 @@ SYNTAX = [
     ("a[]", "1:3", f'unexpected "]" in subquery or range selector, expected {OFFSET}'),
     ("a[5m+]", "1:6", f'unexpected "]" in subquery or range selector, expected {OFFSET}'),
     ("a[5m 5m]", "1:6", 'unexpected duration "5m" in subquery or range, expected ":" or "]"'),
-    ("a[5m:{}]", "1:6", 'unexpected "{" in subquery selector, expected number, duration, step(), range(), or "]"'),
+    ("a[5m:{}]", "1:6", f'unexpected "{{" in subquery selector, expected {STEP}'),
     ("a[5m:1m 1m]", "1:9", 'unexpected duration "1m" in subquery selector, expected "]"'),
     ("sum(foo", "1:8", "unclosed left parenthesis"),
     ("foo[5m)", "1:8", "unexpected right parenthesis ')'"),

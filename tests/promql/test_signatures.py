@@ -7,12 +7,12 @@ from promql.functions.signatures import SIGNATURES
 
 EXPERIMENTAL = """
     double_exponential_smoothing end histogram_quantiles info mad_over_time max_of min_of range sort_by_label
-    sort_by_label_desc start start_timestamp step ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time
-    ts_of_min_over_time
+    sort_by_label_desc start start_timestamp step ts_of_first_over_time ts_of_last_over_time
+    ts_of_max_over_time ts_of_min_over_time
 """
 READS_TIME = """
-    time timestamp predict_linear days_in_month day_of_month day_of_week day_of_year hour minute month year start
-    end step range
+    time timestamp predict_linear days_in_month day_of_month day_of_week day_of_year hour minute
+    month year start end step range
 """
 
 
