@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -98,14 +99,14 @@ async def settle(seconds: float = 0.03) -> None:
 class Rig:
     """One target's loop over a site and a store in memory; each `scrape` is one interval later."""
 
-    def __init__(self, site: Site, **job: object) -> None:
+    def __init__(self, site: Site, executor: Executor | None = None, **job: object) -> None:
         self.site = site
         self.store = MemoryStore()
         self.clock = HandClock()
         self.metrics = ScrapeMetrics()
         self.job = ScrapeJob("test", **job)
         self.target = target_of(self.job, site.address)
-        self.around = Surroundings(self.store, self.metrics, self.clock, "Prometheus/3")
+        self.around = Surroundings(self.store, self.metrics, self.clock, "Prometheus/3", executor=executor)
         self.client = HttpClient(self.job.client)
         self.loop = ScrapeLoop(self.target, self.job, self.client, self.around)
 

@@ -3,12 +3,15 @@
 import asyncio
 import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import current_thread
 
 import pytest
 from aiohttp import web
 
 from model.names import NameScheme
 from model.relabel import Action, RelabelRule
+from scraper import loop as loop_module
 from scraper.client_config import Authorization, BasicAuth, ClientConfig, HeaderValues, Secret
 from scraper.job import Limits
 from scraper.loop import Health
@@ -388,8 +391,17 @@ async def test_metadata_is_what_the_page_said_last(site):
         assert rig.loop.metadata() == [("a", "counter", "second", "")]
 
 
-async def test_large_pages_are_parsed_beside_the_event_loop(site):
-    lines = [f'a{{x="{number}"}} {number}' for number in range(20_000)]
-    async with Rig(site) as rig:
-        assert await rig.scrape("\n".join(lines) + "\n") == ""
-        assert rig.store.values(name="scrape_series_added") == [20_000.0]
+async def test_large_pages_are_parsed_beside_the_event_loop(site, monkeypatch):
+    monkeypatch.setattr(loop_module, "INLINE_BYTES_MAX", 7)
+    with ThreadPoolExecutor(1, thread_name_prefix="pages") as executor:
+        async with Rig(site, executor=executor) as rig:
+            threads = []
+            append_page = rig.loop.memory.append_page
+            rig.loop.memory.append_page = lambda *page: (
+                threads.append(current_thread().name),
+                append_page(*page),
+            )[1]
+            assert await rig.scrape("a 1\nb 1\n") == ""
+            assert await rig.scrape("a 2\n") == ""
+    assert threads == ["pages_0", current_thread().name]
+    assert rig.store.values(name="b") == [1.0, STALE_TEXT]
