@@ -28,8 +28,10 @@ def vector(evaluator: Evaluator, call: Call, grid: Grid) -> StepMatrix:
 def scalar(evaluator: Evaluator, call: Call, grid: Grid) -> ScalarSteps:
     """The value of the only sample, NaN where there is not exactly one."""
     matrix = evaluator.vector(call.operands[0], grid)
-    alone = matrix.present.sum(axis=0) == 1
-    values = np.where(matrix.present, matrix.values, 0.0).sum(axis=0)
+    if len(matrix) == 0:
+        return ScalarSteps(np.full(grid.steps, np.nan))
+    alone = np.count_nonzero(matrix.present, axis=0) == 1
+    values = matrix.values[matrix.present.argmax(axis=0), np.arange(grid.steps)]
     return ScalarSteps(np.where(alone, values, np.nan))
 
 

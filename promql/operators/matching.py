@@ -70,8 +70,8 @@ def match_vectors(evaluator: Evaluator, node: Binary, left: StepMatrix, right: S
         node.op, part.left, part.right, kept=part.left, return_bool=node.return_bool
     )
     present = part.present if holds is None else part.present & holds
-    result = StepMatrix(part.labels, values, present).compact()
-    return evaluator.drop_names(result) if node.return_bool else merge_equal(result)
+    result = merge_equal(StepMatrix(part.labels, values, present).compact())
+    return evaluator.drop_names(result) if node.return_bool else result
 
 
 def _sides(matching: VectorMatching, left: StepMatrix, right: StepMatrix) -> Sides:

@@ -163,6 +163,13 @@ def test_scalars_that_change_with_time_reach_functions_step_by_step():
     assert answer[()] == {0: 0, 2 * M: 1, 4 * M: 2}
 
 
+def test_a_scalar_keeps_the_sign_of_zero():
+    """A sum over the series with zeros for absent ones turned -0 into 0, and 1 / scalar(...) into +Inf."""
+    engine = engine_over("m 0")
+    assert instant(engine, "1 / vector(scalar(-m))", 0) == {(): -math.inf}
+    assert engine.instant("1 / scalar(-m)", 0).data.values.tolist() == [-math.inf]
+
+
 def test_a_pinned_prediction_still_looks_ahead_of_each_step():
     answer = ranged(engine_over("m 0+60x10"), "predict_linear(m[5m] @ 300, 0)", 0, 20 * M, 10 * M)
     assert answer[()] == pytest.approx({0: 0, 10 * M: 600, 20 * M: 1200}, abs=1e-9)

@@ -120,3 +120,10 @@ def test_fill_stands_in_for_the_missing_side():
     assert ask("a - fill(0) b", text) == {"x=1": 5, "x=2": 5, "x=3": -2}
     assert ask("a - fill_right(1) b", text) == {"x=1": 4, "x=2": 5}
     assert ask("a - fill_left(1) b", text) == {"x=2": 5, "x=3": -1}
+
+
+def test_a_filled_row_and_a_pair_of_the_same_labels_are_one_series():
+    """Under `bool` they stayed two rows of one label set, and readers saw only the first."""
+    text = 'a{x="1"} 5 stale\nb{x="1"} 5 5'
+    answer = ranged(engine_over(text), "a == bool fill(0) b", 0, MINUTE_MS, MINUTE_MS)
+    assert answer == {(("x", "1"),): {0: 1, MINUTE_MS: 0}}
