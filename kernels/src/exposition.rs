@@ -255,14 +255,14 @@ impl<'a> Reader<'a> {
             return match std::str::from_utf8(text.of(self.page)) {
                 Ok(_) => Ok(Line::Help { family, help: text, end }),
                 Err(_) => {
-                    let quoted = quote_bytes(text.of(self.page));
+                    let quoted = shown(text.of(self.page));
                     Err(format!("help text {quoted} is not a valid utf8 string"))
                 }
             };
         }
         match FamilyKind::parse(text.of(self.page)) {
             Some(kind) => Ok(Line::Type { family, kind, end }),
-            None => Err(format!("invalid metric type {}", quote_bytes(text.of(self.page)))),
+            None => Err(format!("invalid metric type {}", shown(text.of(self.page)))),
         }
     }
 
@@ -352,7 +352,7 @@ impl<'a> Reader<'a> {
     fn want_name(self, token: Token) -> Result<(), String> {
         let text = token.span().inner().of(self.page);
         if text.is_empty() || std::str::from_utf8(text).is_err() {
-            let quoted = quote_bytes(text);
+            let quoted = shown(text);
             return Err(format!(
                 "invalid metric name or label names: want UTF-8 that is not empty, got {quoted}"
             ));
@@ -373,7 +373,7 @@ impl<'a> Reader<'a> {
         if text.is_ascii() || std::str::from_utf8(text).is_ok() {
             return Ok(token);
         }
-        Err(format!("invalid UTF-8 label value: {}", quote_bytes(text)))
+        Err(format!("invalid UTF-8 label value: {}", shown(text)))
     }
 
     /// A token between braces.
@@ -445,7 +445,11 @@ impl<'a> Reader<'a> {
         }
         let text = token.span().of(self.page);
         let value = parse_float(text).map_err(|error| {
-            format!("{} while parsing: {}", error.describe(text), self.context(start, token.end))
+            format!(
+                "{} while parsing: {}",
+                error.describe(&text[..text.len().min(SHOWN_BYTES)]),
+                self.context(start, token.end)
+            )
         })?;
         let token = self.timestamp_token(token.end);
         if token.kind != TokenKind::Timestamp {
@@ -456,7 +460,7 @@ impl<'a> Reader<'a> {
         }
         let digits = token.span().of(self.page);
         let timestamp_ms = parse_timestamp(digits).ok_or_else(|| {
-            let (text, context) = (quote_bytes(digits), self.context(start, token.end));
+            let (text, context) = (shown(digits), self.context(start, token.end));
             format!("strconv.ParseInt: parsing {text}: value out of range while parsing: {context}")
         })?;
         let token = self.timestamp_token(token.end);
@@ -474,15 +478,19 @@ impl<'a> Reader<'a> {
 
     /// Quoted bytes of the page and the newline behind it.
     fn context(self, start: usize, end: usize) -> String {
-        match self.page.get(start..end) {
-            Some(bytes) => quote_bytes(bytes),
-            None => {
-                let mut bytes = self.page.get(start..).unwrap_or_default().to_vec();
-                bytes.push(b'\n');
-                quote_bytes(&bytes)
-            }
+        let bytes = self.page.get(start..end.min(self.page.len())).unwrap_or_default();
+        if bytes.len() < end - start && bytes.len() < SHOWN_BYTES {
+            return quote_bytes(&[bytes, b"\n"].concat());
         }
+        shown(bytes)
     }
+}
+
+/// Bytes of a page that an error shows; a hostile page shall not fill the log.
+const SHOWN_BYTES: usize = 4096;
+
+fn shown(bytes: &[u8]) -> String {
+    quote_bytes(&bytes[..bytes.len().min(SHOWN_BYTES)])
 }
 
 /// The commonest tail, a space, a number and a newline, and its length.

@@ -95,7 +95,15 @@ fn scan_digits(text: &[u8], start: usize, before: u64) -> (u64, usize) {
     (number, at)
 }
 
-const POWERS_OF_TEN: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+const POWERS_OF_TEN: [u64; 20] = {
+    let mut powers = [1; 20];
+    let mut exponent = 1;
+    while exponent < 20 {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
 
 /// The number that eight bytes begin with and its digits, without a branch: lengths vary from line to line, and a loop
 /// would be mispredicted once a line. Two, then four, then eight digits are added up side by side.
@@ -206,12 +214,14 @@ const PAIRS: [[u8; 2]; 100] = {
 #[inline]
 pub fn push_integer(out: &mut Vec<u8>, number: u64) {
     let mut buffer = [0; 20];
-    out.extend_from_slice(integer_text(&mut buffer, number));
+    let start = write_before(&mut buffer, 20, number);
+    out.extend_from_slice(&buffer[start..]);
 }
 
+/// Write `number` so that it ends before `end`; where it begins.
 #[inline]
-fn integer_text(buffer: &mut [u8; 20], mut number: u64) -> &[u8] {
-    let mut at = buffer.len();
+fn write_before<const N: usize>(buffer: &mut [u8; N], end: usize, mut number: u64) -> usize {
+    let mut at = end;
     while number >= 100 {
         at -= 2;
         buffer[at..at + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
@@ -224,44 +234,51 @@ fn integer_text(buffer: &mut [u8; 20], mut number: u64) -> &[u8] {
         at -= 1;
         buffer[at] = b'0' + number as u8;
     }
-    &buffer[at..]
+    at
 }
 
 fn push_decimal(out: &mut Vec<u8>, decimal: Decimal, notation: Notation) {
-    let mut buffer = [0; 20];
-    let digits = integer_text(&mut buffer, decimal.digits);
-    let point = digits.len() as i32 + decimal.exponent; // Digits before the decimal point.
-    let positional = match notation {
+    let point = decimal.digits.ilog10() as i32 + 1 + decimal.exponent; // Digits before the decimal point.
+    let is_positional = match notation {
         Notation::Plain => true,
         Notation::Json => (-5..=21).contains(&point),
         Notation::General => (-3..=6).contains(&point),
     };
-    if !positional {
-        push_scientific(out, digits, point - 1);
+    if !is_positional {
+        push_scientific(out, decimal.digits, point - 1);
     } else if decimal.exponent >= 0 {
-        out.extend_from_slice(digits);
+        push_integer(out, decimal.digits);
         push_zeros(out, decimal.exponent as usize);
-    } else if point > 0 {
-        let (whole, fraction) = digits.split_at(point as usize);
-        out.extend_from_slice(whole);
-        out.push(b'.');
-        out.extend_from_slice(fraction);
+    } else if decimal.exponent > -20 {
+        push_mixed(out, decimal.digits, decimal.exponent.unsigned_abs() as usize);
     } else {
         out.extend_from_slice(b"0.");
         push_zeros(out, -point as usize);
-        out.extend_from_slice(digits);
+        push_integer(out, decimal.digits);
     }
+}
+
+/// `digits` with `decimals` of them behind the point: written into one buffer, backwards, and copied once.
+fn push_mixed(out: &mut Vec<u8>, digits: u64, decimals: usize) {
+    const END: usize = 24;
+    let mut buffer = [b'0'; END];
+    let unit = POWERS_OF_TEN[decimals];
+    write_before(&mut buffer, END, digits % unit);
+    let point = END - decimals - 1;
+    buffer[point] = b'.';
+    let start = write_before(&mut buffer, point, digits / unit);
+    out.extend_from_slice(&buffer[start..]);
 }
 
 fn push_zeros(out: &mut Vec<u8>, count: usize) {
     out.resize(out.len() + count, b'0');
 }
 
-fn push_scientific(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
-    out.push(digits[0]);
-    if digits.len() > 1 {
-        out.push(b'.');
-        out.extend_from_slice(&digits[1..]);
+fn push_scientific(out: &mut Vec<u8>, digits: u64, exponent: i32) {
+    let start = out.len();
+    push_integer(out, digits);
+    if digits >= 10 {
+        out.insert(start + 1, b'.');
     }
     out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
     let exponent = u64::from(exponent.unsigned_abs());

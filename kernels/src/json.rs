@@ -26,8 +26,9 @@ pub fn render_vector(labels: &LabelFrame, timestamps_ms: &[i64], values: &[f64])
         out.extend_from_slice(b"{\"metric\":");
         metrics.push(&mut out, row);
         out.extend_from_slice(b",\"value\":");
-        push_point(&mut out, &stamp.1, values[row]);
-        out.extend_from_slice(b"},");
+        out.extend_from_slice(&stamp.1);
+        push_float(&mut out, values[row], Notation::Json);
+        out.extend_from_slice(b"\"]},");
     }
     close(&mut out);
     Ok(out)
@@ -54,7 +55,7 @@ pub fn render_matrix(
         (0..steps).map(|step| point_head(start_ms.wrapping_add(step_ms.wrapping_mul(step as i64)))).collect();
     let table = labels.symbols.read();
     let metrics = Metrics::new(labels, &table);
-    let mut out = Vec::with_capacity(2 + labels.len() * (96 + steps * 28));
+    let mut out = Vec::with_capacity(2 + labels.len() * (96 + steps * 36));
     out.push(b'[');
     let rows = values.chunks_exact(steps).zip(present.chunks_exact(steps));
     for (row, (values, present)) in rows.enumerate() {
@@ -63,8 +64,9 @@ pub fn render_matrix(
         }
         open_series(&mut out, &metrics, row);
         for ((head, &value), _) in heads.iter().zip(values).zip(present).filter(|(_, present)| **present) {
-            push_point(&mut out, head, value);
-            out.push(b',');
+            out.extend_from_slice(head);
+            push_float(&mut out, value, Notation::Json);
+            out.extend_from_slice(b"\"],");
         }
         close_series(&mut out);
     }
@@ -84,7 +86,7 @@ pub fn render_samples(
     want_offsets(offsets, values.len())?;
     let table = labels.symbols.read();
     let metrics = Metrics::new(labels, &table);
-    let mut out = Vec::with_capacity(2 + labels.len() * 96 + values.len() * 28);
+    let mut out = Vec::with_capacity(2 + labels.len() * 96 + values.len() * 36);
     out.push(b'[');
     for (row, range) in offsets.windows(2).enumerate() {
         let samples = range[0] as usize..range[1] as usize;
@@ -144,13 +146,6 @@ fn point_head(timestamp_ms: i64) -> Vec<u8> {
     push_timestamp(&mut head, timestamp_ms);
     head.extend_from_slice(b",\"");
     head
-}
-
-#[inline]
-fn push_point(out: &mut Vec<u8>, head: &[u8], value: f64) {
-    out.extend_from_slice(head);
-    push_float(out, value, Notation::Json);
-    out.extend_from_slice(b"\"]");
 }
 
 /// Seconds: whole ones without a fraction, others with three decimals.
