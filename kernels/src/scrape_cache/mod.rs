@@ -154,7 +154,7 @@ impl PendingPage {
                 let old = order.iter().filter(|line| !line.is_fresh).map(|line| line.number);
                 !before.eq(old.filter(|&number| is_metadata(&known.lines()[number as usize])))
             }
-            None => before.skip_while(|&number| (number as usize) < self.matched).next().is_some(),
+            None => before.max().is_some_and(|last| last as usize >= self.matched),
         }
     }
 

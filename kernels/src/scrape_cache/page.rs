@@ -313,9 +313,10 @@ impl<'a> Reading<'a> {
     fn note(&mut self, line: PageLine) {
         let order = self.pending.order.get_or_insert_with(|| {
             self.seen = vec![0; self.known.len().div_ceil(64)];
-            self.seen[..self.next / 64].fill(u64::MAX);
-            if self.next % 64 != 0 {
-                self.seen[self.next / 64] = (1 << (self.next % 64)) - 1;
+            let (words, bits) = (self.next / 64, self.next % 64);
+            self.seen[..words].fill(u64::MAX);
+            if bits != 0 {
+                self.seen[words] = (1 << bits) - 1;
             }
             PageLine::of(&self.known.lines()[..self.next])
         });
@@ -326,6 +327,9 @@ impl<'a> Reading<'a> {
     #[inline(never)]
     fn other_line(&mut self, start: usize) -> Result<usize, String> {
         let at = self.reader.skip_blanks(start);
+        if self.reader.byte(at) == b'\n' {
+            return Ok(at + 1); // An empty line is not worth remembering: it would cost more than its byte.
+        }
         if at > start
             && let Some(next) = self.expected_line(start, at)?
         {
