@@ -38,8 +38,7 @@ class ScrapeManager:
             for name in self.pools.keys() - self._jobs.keys():
                 self._remove(name)
             changed = [pool for name, pool in self.pools.items() if pool.job != self._jobs[name]]
-            for pool in changed:
-                await self._reload(pool)
+            await asyncio.gather(*(self._reload(pool) for pool in changed))
         self._news.set()
         if self._syncer is None:
             self._syncer = asyncio.create_task(self._follow(), name="scrape manager")

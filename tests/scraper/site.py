@@ -40,12 +40,16 @@ class Site:
         return f"127.0.0.1:{self.port}"
 
 
+def application(site: Site) -> web.Application:
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", site.answer)
+    return app
+
+
 @asynccontextmanager
 async def serve() -> AsyncIterator[Site]:
     site = Site()
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", site.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = web.AppRunner(application(site), shutdown_timeout=0.1)
     await runner.setup()
     server = web.TCPSite(runner, "127.0.0.1", 0)
     await server.start()

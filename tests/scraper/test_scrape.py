@@ -9,14 +9,17 @@ from threading import current_thread
 import pytest
 from aiohttp import web
 
+from model.errors import ConfigError
 from model.names import NameScheme
 from model.relabel import Action, RelabelRule
 from scraper import loop as loop_module
 from scraper.client_config import Authorization, BasicAuth, ClientConfig, HeaderValues, Secret
+from scraper.errors import RequestError
+from scraper.http import HttpClient
 from scraper.job import Limits
 from scraper.loop import Health
 from tests.scraper.memory import STALE_TEXT
-from tests.scraper.site import Rig, serve
+from tests.scraper.site import Rig, application, serve
 
 START_MS = 1_000_000_000
 
@@ -330,6 +333,28 @@ async def test_a_redirect_is_an_error_where_it_is_not_to_be_followed_and_a_circl
     async with Rig(site) as rig:
         assert (await rig.scrape()).endswith("stopped after 10 redirects")
         assert len(site.requests) == 1 + 11
+
+
+async def test_a_unix_socket_takes_the_place_of_the_address(site, tmp_path):
+    path = str(tmp_path / "socket")
+    runner = web.AppRunner(application(site), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.UnixSite(runner, path).start()
+    client = HttpClient(ClientConfig())
+    try:
+        site.page = "a 1\n"
+        answer = await client.get("http://localhost/metrics", {}, 5.0, unix_socket=path)
+        assert bytes(answer.body) == b"a 1\n"
+        with pytest.raises(RequestError, match=r"dial unix .*/none: connect: no such file or directory"):
+            await client.get("http://localhost/metrics", {}, 5.0, unix_socket=str(tmp_path / "none"))
+    finally:
+        await client.close()
+        await runner.cleanup()
+
+
+async def test_a_reference_to_a_secret_manager_is_refused():
+    with pytest.raises(ConfigError, match="cannot use secret ref without manager"):
+        HttpClient(ClientConfig(basic_auth=BasicAuth(password_ref="x")))
 
 
 async def test_a_rotated_secret_is_read_again(site, tmp_path):

@@ -1,5 +1,7 @@
 """A whole file: defaults, inheritance, paths, and what is printed of it."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -158,6 +160,12 @@ def test_a_rule_prints_as_prometheus_prints_it():
         "    replacement: $1\n    action: replace\n"
         '  - separator: ;\n    target_label: d\n    replacement: ""\n    action: replace\n'
     )
+
+
+def test_the_quickstart_asks_for_nothing_that_is_missing():
+    config = load_config(Path(__file__).parents[3] / "config" / "quickstart.yml")
+    assert [job.job_name for job in config.scrape_jobs] == ["cardinal"]
+    assert (config.unsupported, config.warnings) == ((), ())
 
 
 def test_what_is_not_built_is_said():

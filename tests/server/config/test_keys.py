@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from model.errors import ConfigError
 from server.config import parse_config, render_config
 from server.config.alerting import ALERTING, ALERTMANAGER
 from server.config.discovery import DISCOVERY, MECHANISMS, STATIC
@@ -395,3 +396,17 @@ def test_shared_blocks_are_complete():
     assert set(CLIENT) == {key.name for key in HTTP_CLIENT.every_key()}
     assert set(SD) == {key.name for key in DISCOVERY.every_key()}
     assert len(SD) == 37
+
+
+JUNK = [None, 1, -1, 1.5, "x", "", "\udc80", True, [], ["x"], [None], [[]], [{}], {}, {"x": "y"}, {"x": None}]
+
+
+@pytest.mark.parametrize(("name", "key"), [(name, key) for name in SECTIONS for key in SECTIONS[name][3]])
+def test_a_key_with_junk_is_accepted_or_refused_but_never_breaks_the_reader(name, key):
+    _, path, needed, _ = SECTIONS[name]
+    for junk in JUNK:
+        text = json.dumps(document(path, {**needed, key: junk}))
+        try:
+            render_config(parse_config(text))
+        except ConfigError as refusal:
+            assert str(refusal)  # noqa: PT017  # Any words will do; their wording is tested elsewhere.
