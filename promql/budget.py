@@ -11,6 +11,10 @@ from threading import Event
 from model.errors import QueryCanceledError, QueryLimitError, QueryTimeoutError
 
 BATCH_SAMPLES = 128 * 1024
+CELLS_PER_SAMPLE = 8
+"""How sparse a matrix may be: series that come and go leave most of their cells empty."""
+
+TOO_MANY_SAMPLES = "query processing would load too many samples into memory in query execution"
 
 
 class Budget:
@@ -47,9 +51,16 @@ class Budget:
         self.held += samples
         self.peak = max(self.peak, self.held)
         if self.held > self._samples_max:
-            raise QueryLimitError(
-                "query processing would load too many samples into memory in query execution"
-            )
+            raise QueryLimitError(TOO_MANY_SAMPLES)
+
+    def allow_cells(self, series: int, steps: int) -> None:
+        """Absent cells of a matrix take room too: ask before it is made.
+
+        Raises:
+            QueryLimitError: even mostly empty, the matrix is too large.
+        """
+        if max(series, 1) * steps > CELLS_PER_SAMPLE * self._samples_max:
+            raise QueryLimitError(TOO_MANY_SAMPLES)
 
     def batch_samples(self) -> int:
         """How many raw samples to ask for at once; stores may give one series more than that."""

@@ -58,6 +58,7 @@ def _subquery(evaluator: Evaluator, node: Subquery, grid: Grid) -> RangeVector:
     if inner.steps == 0:
         nothing = LabelFrame.empty(evaluator.question.symbols, 0)
         return RangeVector(nothing, iter(()), seen, node.range_ms, NOWHERE, None)
+    evaluator.budget.allow_cells(1, inner.steps)
     points = evaluator.vector(node.operands[0], inner)
     batch = SeriesBatch(*kernels.flatten(first_ms, step_ms, points.values, points.present))
     batches = iter([(slice(0, len(points)), batch)])
@@ -69,6 +70,7 @@ def over_windows(
 ) -> StepMatrix:
     """A window kernel over all series at all instants that the range was seen from; names are still there."""
     seen = source.seen
+    evaluator.budget.allow_cells(len(source.labels), seen.steps)
     shape = (len(source.labels), seen.steps)
     values, present = np.empty(shape), np.empty(shape, dtype=np.bool_)
     held = evaluator.budget.held

@@ -79,6 +79,7 @@ def _look_up(
             column.values.reshape(-1, 1),
             column.present.reshape(-1, 1),
         )
+    evaluator.budget.allow_cells(len(labels), seen.steps)
     shape = (len(labels), seen.steps)
     times, values, present = np.empty(shape, np.int64), np.empty(shape), np.empty(shape, np.bool_)
     held = evaluator.budget.held

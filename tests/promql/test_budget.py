@@ -60,3 +60,9 @@ def test_raw_samples_are_held_only_while_they_are_looked_at():
         with pytest.raises(QueryLimitError):
             budget.hold(11)
     assert (budget.held, budget.peak, budget.read) == (41, 101, 60)
+
+
+@pytest.mark.parametrize("query", ["max_over_time(m[200y:1ms])", "max_over_time(vector(1)[200y:1ms])"])
+def test_a_subquery_of_absurdly_many_points_is_refused_before_it_takes_memory(query):
+    with pytest.raises(QueryLimitError, match=TOO_MANY):
+        engine_over(TEXT).instant(query, 0)
