@@ -57,14 +57,14 @@ class HttpClient:
         self._config = config
         self._stamp: Stamp = ()
         self._sessions: dict[str, aiohttp.ClientSession] = {}  # By UNIX socket, "" for the network.
+        self._retired: list[aiohttp.ClientSession] = []  # Of certificates that were rotated away.
         self._ssl = tls_context(config.tls)
         self._stamp = tls_stamp(config.tls)
 
     async def close(self) -> None:
         """Close every connection."""
-        sessions, self._sessions = self._sessions, {}
-        for session in sessions.values():
-            await session.close()
+        await self._retire()
+        await self._retire()
 
     async def get(
         self,
@@ -114,8 +114,8 @@ class HttpClient:
 
     async def _session(self, unix_socket: str) -> aiohttp.ClientSession:
         if (stamp := tls_stamp(self._config.tls)) != self._stamp:
-            await self.close()
             self._ssl, self._stamp = tls_context(self._config.tls), stamp
+            await self._retire()
         if unix_socket not in self._sessions:
             self._sessions[unix_socket] = aiohttp.ClientSession(
                 connector=self._connector(unix_socket),
@@ -126,6 +126,12 @@ class HttpClient:
                 read_bufsize=READ_BUFFER_BYTES,
             )
         return self._sessions[unix_socket]
+
+    async def _retire(self) -> None:
+        """Put the sessions aside and close those of the rotation before: requests under way may finish."""
+        old, self._retired, self._sessions = self._retired, [*self._sessions.values()], {}
+        for session in old:
+            await session.close()
 
     def _connector(self, unix_socket: str) -> aiohttp.BaseConnector:
         if unix_socket:
