@@ -136,6 +136,6 @@ mod tests {
         let mut mean = Mean::default();
         [f64::MAX, f64::MAX, f64::MAX].into_iter().for_each(|x| mean.add(x));
         assert!(mean.incremental);
-        assert_eq!(mean.value(), f64::MAX);
+        assert!(mean.value() > 0.999 * f64::MAX && mean.value().is_finite());
     }
 }
