@@ -155,6 +155,34 @@ def test_no_series_and_no_steps_make_empty_matrices():
     assert values.shape == present.shape == (1, 0)
 
 
+def rate_by_the_twin(samples, at_ms, range_ms):
+    (value,) = reference.over_windows("rate", samples, [at_ms], range_ms)
+    return value
+
+
+@pytest.mark.parametrize("share", [0.5, 0.995, 0.999999999999, 1.0, 1.000000000001, 1.005, 2.0])
+def test_a_counter_is_not_stretched_to_before_its_zero(share):
+    """`share` is the time since the counter was zero, as a share of the time since the window began."""
+    first = share * 10 * 1_000 / 285
+    samples = [
+        reference.Sample(t, first + 1_000 * (t - 10_000) / 285_000) for t in range(10_000, 300_000, 15_000)
+    ]
+    assert at_once("rate", samples, 300_000, 300_000) == rate_by_the_twin(samples, 300_000, 300_000)
+
+
+def test_a_zero_so_near_that_only_subnormal_digits_tell_is_still_honoured():
+    samples = [reference.Sample(9_000, 5e-324), reference.Sample(25_000, 1.5e-323)]
+    assert at_once("increase", samples, 28_000, 28_000) == 1.5e-323
+
+
+def test_windows_alike_but_for_a_missing_sample_are_stretched_each_by_its_own_interval():
+    times = [17, 32, 47, 62, 77, 92, 117, 132, 162, 177, 192]
+    samples = [reference.Sample(t * 1_000, float(t)) for t in times]
+    values, _ = kernels.over_windows("delta", *flattened(samples), 100_000, 100_000, 2, 100_000)
+    assert values[0].tolist() == reference.over_windows("delta", samples, [100_000, 200_000], 100_000)
+    assert values[0, 0] < values[0, 1]
+
+
 PLAIN = st.floats(-1e6, 1e6, width=32)
 ODD = st.sampled_from([NAN, math.inf, -math.inf, STALE, 0.0, -0.0, 1e308, -1e308, 5e-324])
 GAPS_MS = st.sampled_from([1, 7, 15_000, 15_000, 15_000, 15_001, 29_999, 300_000])
@@ -205,3 +233,32 @@ def test_every_window_agrees_with_the_plain_twin(function, batch, start_ms, step
         for row, there in zip(values.tolist(), present.tolist(), strict=True)
     ]
     assert str(got) == str(want)  # Text tells -0.0 from 0.0 and takes all NaNs as one.
+
+
+def long_series(seed):
+    """An hour of a counter that restarts, scraped every 15 seconds: with gaps, NaN and staleness, some scrapes late."""
+    random = np.random.default_rng(seed)
+    times = np.arange(240) * 15_000 + np.where(random.random(240) < 0.2, random.integers(0, 900, 240), 0)
+    values = np.cumsum(random.random(240) * 9) % 97
+    values[random.random(240) < 0.02] = NAN
+    values[random.random(240) < 0.02] = STALE
+    kept = random.random(240) > 0.05
+    pairs = zip(times[kept].tolist(), values[kept].tolist(), strict=True)
+    return [reference.Sample(t, v) for t, v in pairs]
+
+
+@pytest.mark.parametrize("step_ms", [15_000, 60_000, 100_000])
+@pytest.mark.parametrize("function", sorted(reference.FUNCTIONS))
+def test_long_series_agree_with_the_plain_twin(function, step_ms):
+    batch = [long_series(1), long_series(1), long_series(2)]
+    start_ms, steps, range_ms = 100_000, 40, 600_000
+    times = [start_ms + step * step_ms for step in range(steps)]
+    parameters = parameters_for(function, steps)
+    flat_parameters = None if parameters is None else np.array(parameters, dtype=np.float64).T.ravel()
+    values, present = kernels.over_windows(
+        function, *flattened(*batch), start_ms, step_ms, steps, range_ms, flat_parameters
+    )
+    for row, samples in enumerate(batch):
+        want = reference.over_windows(function, samples, times, range_ms, parameters)
+        cells = zip(values[row].tolist(), present[row].tolist(), strict=True)
+        assert str([v if is_there else None for v, is_there in cells]) == str(want)
