@@ -236,7 +236,7 @@ def test_every_window_agrees_with_the_plain_twin(function, batch, start_ms, step
 
 
 def long_series(seed):
-    """An hour of a counter that restarts, scraped every 15 seconds: with gaps, NaN and staleness, some scrapes late."""
+    """An hour of a counter that restarts, every 15 seconds: with gaps, NaN, staleness and late scrapes."""
     random = np.random.default_rng(seed)
     times = np.arange(240) * 15_000 + np.where(random.random(240) < 0.2, random.integers(0, 900, 240), 0)
     values = np.cumsum(random.random(240) * 9) % 97
