@@ -1,0 +1,5 @@
+"""The command `cardinal`."""
+
+from server.cli.main import main
+
+__all__ = ["main"]
