@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from promql.errors import ScriptError
+from promql.testscript.commands import ScriptError
 from promql.testscript.runner import Report, run_script
 from tsdb.database import Database
 
