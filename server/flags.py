@@ -12,7 +12,10 @@ from typing import Any
 from model.durations import format_duration, parse_duration
 from model.errors import ConfigError
 
-BYTES_PER_UNIT = {"B": 1, **{f"{letter}{i}B": 1024**n for n, letter in enumerate("KMGTPE", 1) for i in ("", "i")}}
+BYTES_PER_UNIT = {
+    "B": 1,
+    **{f"{letter}{i}B": 1024**n for n, letter in enumerate("KMGTPE", 1) for i in ("", "i")},
+}
 
 
 class FlagKind(Enum):
@@ -95,7 +98,9 @@ def render_flag(flag: Flag, value: Any) -> str:  # noqa: ANN401 -- the kind says
 
 
 def _flags(obeyed: bool, *rows: tuple[str, FlagKind, str, str]) -> tuple[Flag, ...]:  # noqa: FBT001 -- a local table.
-    return tuple(Flag(name, kind, default, help_text, obeyed=obeyed) for name, kind, default, help_text in rows)
+    return tuple(
+        Flag(name, kind, default, help_text, obeyed=obeyed) for name, kind, default, help_text in rows
+    )
 
 
 TEXT, BOOLEAN, INTEGER = FlagKind.TEXT, FlagKind.BOOLEAN, FlagKind.INTEGER
@@ -105,7 +110,12 @@ OBEYED = _flags(
     True,
     ("config.file", TEXT, "prometheus.yml", "Configuration file."),
     ("storage.tsdb.path", TEXT, "data/", "Directory of the store."),
-    ("storage.tsdb.retention.time", DURATION, "", "How long samples are kept; 15d where neither time nor size is set."),
+    (
+        "storage.tsdb.retention.time",
+        DURATION,
+        "",
+        "How long samples are kept; 15d where neither time nor size is set.",
+    ),
     ("storage.tsdb.no-lockfile", BOOLEAN, "false", "Do not lock the data directory."),
     ("storage.tsdb.wal-compression", BOOLEAN, "true", "Compress the write-ahead log."),
     ("storage.tsdb.wal-compression-type", TEXT, "snappy", "Compression of the log: snappy or zstd."),
@@ -132,7 +142,12 @@ OBEYED = _flags(
 ACCEPTED = _flags(
     False,
     ("agent", BOOLEAN, "false", "Agent mode."),
-    ("alertmanager.drain-notification-queue-on-shutdown", BOOLEAN, "true", "Send waiting alerts before ending."),
+    (
+        "alertmanager.drain-notification-queue-on-shutdown",
+        BOOLEAN,
+        "true",
+        "Send waiting alerts before ending.",
+    ),
     ("alertmanager.notification-batch-size", INTEGER, "256", "Alerts sent at once."),
     ("alertmanager.notification-queue-capacity", INTEGER, "10000", "Alerts that may wait."),
     ("auto-gomaxprocs", BOOLEAN, "true", "Go only."),
@@ -171,4 +186,6 @@ ACCEPTED = _flags(
     ("web.user-assets", TEXT, "", "Directory of static files."),
 )
 
-FLAGS: Mapping[str, Flag] = {flag.name: flag for flag in sorted(OBEYED + ACCEPTED, key=lambda flag: flag.name)}
+FLAGS: Mapping[str, Flag] = {
+    flag.name: flag for flag in sorted(OBEYED + ACCEPTED, key=lambda flag: flag.name)
+}

@@ -6,7 +6,12 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
-LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+}
 FORMATS: Final = ("logfmt", "json")
 
 

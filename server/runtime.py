@@ -77,9 +77,13 @@ def describe_retention(retention: RetentionConfig) -> str:
 
 def database_options(flags: Flags, retention: RetentionConfig) -> DatabaseOptions:
     """What the store is told."""
-    compression = flags["storage.tsdb.wal-compression-type"] if flags["storage.tsdb.wal-compression"] else "none"
+    compression = (
+        flags["storage.tsdb.wal-compression-type"] if flags["storage.tsdb.wal-compression"] else "none"
+    )
     if compression not in ("none", "snappy", "zstd"):
-        raise ConfigError(f'--storage.tsdb.wal-compression-type: want "snappy" or "zstd", got "{compression}"')
+        raise ConfigError(
+            f'--storage.tsdb.wal-compression-type: want "snappy" or "zstd", got "{compression}"'
+        )
     return DatabaseOptions(
         retention_ms=retention.time_ms,
         samples_per_chunk=flags["storage.tsdb.samples-per-chunk"],
@@ -111,7 +115,7 @@ def external_url_of(flags: Flags) -> str:
 
 
 def route_prefix_of(flags: Flags) -> str:
-    """"" or a path with a slash at its beginning and none at its end."""
+    """ "" or a path with a slash at its beginning and none at its end."""
     prefix = flags["web.route-prefix"] or urlsplit(external_url_of(flags)).path
     return "/" + prefix.strip("/") if prefix.strip("/") else ""
 
@@ -170,7 +174,9 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.request_stop)
         reloads: set[asyncio.Task[None]] = set()
-        loop.add_signal_handler(signal.SIGHUP, lambda: reloads.add(asyncio.create_task(self._reload_on_signal())))
+        loop.add_signal_handler(
+            signal.SIGHUP, lambda: reloads.add(asyncio.create_task(self._reload_on_signal()))
+        )
         http = _HttpServer(
             uvicorn.Config(
                 self._gateway,
@@ -298,4 +304,3 @@ class Server:
             await self._reload_with()
         except ConfigError as error:
             logger.error("reloading the configuration: %s", error)  # noqa: TRY400 -- the text says it all.
-

@@ -33,7 +33,10 @@ from server.version import CARDINAL_VERSION, build_information
 from tsdb.counters import DurationSum
 from tsdb.database import Database
 
-OURS = {"duplicate_samples_total": "cardinal_duplicate_samples_total", "wal_records_skipped": "cardinal_wal_records_skipped_total"}
+OURS = {
+    "duplicate_samples_total": "cardinal_duplicate_samples_total",
+    "wal_records_skipped": "cardinal_wal_records_skipped_total",
+}
 JOB_LABELS = {"interval_length_seconds": "interval", "reload_length_seconds": "interval"}
 
 
@@ -110,7 +113,9 @@ def _counter(name: str, help_text: str, value: float) -> Metric:
 def _by_label(name: str, help_text: str, label: str, values: Iterable[tuple[str, float]]) -> Metric:
     family: Metric
     kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-    family = kind(name.removesuffix("_total") if kind is CounterMetricFamily else name, help_text, labels=[label])
+    family = kind(
+        name.removesuffix("_total") if kind is CounterMetricFamily else name, help_text, labels=[label]
+    )
     for key, value in values:
         family.add_metric([key], float(value))
     return family
@@ -188,11 +193,21 @@ def discovery_metrics(metrics: DiscoveryMetrics) -> Iterator[Metric]:
     for job, count in metrics.discovered_targets.items():
         targets.add_metric(["scrape", job], count)
     yield targets
-    yield _by_label("prometheus_sd_failed_configs", "Mechanisms that did not start.", "name", [("scrape", metrics.failed_configs)])
     yield _by_label(
-        "prometheus_sd_received_updates_total", "Updates received.", "name", [("scrape", metrics.received_updates_total)]
+        "prometheus_sd_failed_configs",
+        "Mechanisms that did not start.",
+        "name",
+        [("scrape", metrics.failed_configs)],
     )
-    yield _by_label("prometheus_sd_updates_total", "Updates passed on.", "name", [("scrape", metrics.updates_total)])
+    yield _by_label(
+        "prometheus_sd_received_updates_total",
+        "Updates received.",
+        "name",
+        [("scrape", metrics.received_updates_total)],
+    )
+    yield _by_label(
+        "prometheus_sd_updates_total", "Updates passed on.", "name", [("scrape", metrics.updates_total)]
+    )
 
 
 class QueryMetrics:
@@ -216,7 +231,9 @@ class QueryMetrics:
     def collect(self) -> Iterator[Metric]:
         """The metrics now."""
         yield _gauge("prometheus_engine_queries", "Questions being answered.", self.running)
-        yield _gauge("prometheus_engine_queries_concurrent_max", "Questions answered at once.", self._concurrent_max)
+        yield _gauge(
+            "prometheus_engine_queries_concurrent_max", "Questions answered at once.", self._concurrent_max
+        )
         family = SummaryMetricFamily(
             "prometheus_engine_query_duration_seconds", "Time in the engine.", labels=["slice"]
         )

@@ -8,7 +8,9 @@ from server.version import CARDINAL_VERSION, PROMETHEUS_VERSION
 
 
 @click.group()
-@click.version_option(CARDINAL_VERSION, message=f"cardinal %(version)s (behaves as Prometheus {PROMETHEUS_VERSION})")
+@click.version_option(
+    CARDINAL_VERSION, message=f"cardinal %(version)s (behaves as Prometheus {PROMETHEUS_VERSION})"
+)
 def main() -> None:
     """A Prometheus-compatible time-series database and scrape server."""
 

@@ -28,7 +28,12 @@ def _with_flags(command: Callable[..., None]) -> Callable[..., None]:
         names = f"--{flag.name}/--no-{flag.name}" if flag.kind is FlagKind.BOOLEAN else f"--{flag.name}"
         help_text = flag.help if flag.obeyed else f"{flag.help} (Accepted, without effect yet.)"
         repeated = flag.kind is FlagKind.TEXTS
-        options: dict[str, Any] = {"default": None, "help": help_text, "multiple": repeated, "hidden": flag.hidden}
+        options: dict[str, Any] = {
+            "default": None,
+            "help": help_text,
+            "multiple": repeated,
+            "hidden": flag.hidden,
+        }
         if flag.kind is not FlagKind.BOOLEAN:
             options["metavar"] = flag.default or flag.kind.value.upper()
         command = click.option(names, _parameter(flag), **options)(command)

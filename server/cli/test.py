@@ -36,7 +36,9 @@ def _print(path: Path, report: Report) -> None:
 
 
 @test.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 def promql(files: tuple[Path, ...]) -> None:
     """Run PromQL conformance scripts; exit 1 if an eval fails."""
     passed = failed = skipped = 0

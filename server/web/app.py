@@ -55,7 +55,9 @@ def _bare_app() -> FastAPI:
     return app
 
 
-def starting_app(metrics: SelfMetrics, progress: Callable[[], ReplayProgress], *, stopping: bool = False) -> FastAPI:
+def starting_app(
+    metrics: SelfMetrics, progress: Callable[[], ReplayProgress], *, stopping: bool = False
+) -> FastAPI:
     """What answers while the store is being opened, and again while it is being closed."""
     app = _bare_app()
     app.include_router(always_router(metrics))

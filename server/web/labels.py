@@ -111,7 +111,9 @@ def labels_router(store: Queryable, questions: Questions) -> APIRouter:
     @router.api_route("/labels", methods=["GET", "POST"])
     async def names(request: Request) -> Response:
         asked = await lookup(request)
-        return await answer(request, lambda: asked.texts(lambda querier, matchers: querier.label_names(matchers)))
+        return await answer(
+            request, lambda: asked.texts(lambda querier, matchers: querier.label_names(matchers))
+        )
 
     @router.get("/label/{name:path}/values")
     async def values(request: Request, name: str) -> Response:

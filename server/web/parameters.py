@@ -58,7 +58,7 @@ class Parameters:
         except ValueError as error:
             if default_ms is None:
                 raise bad_data(f'invalid parameter "{name}": {error}') from error
-            message = f'invalid parameter "{name}": invalid time value for \'{name}\': {error}'
+            message = f"invalid parameter \"{name}\": invalid time value for '{name}': {error}"
             raise bad_data(message) from error
 
     def limit(self) -> int:

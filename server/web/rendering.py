@@ -52,4 +52,3 @@ def _render(kind: str, data: StepMatrix | RawMatrix | ScalarSteps | StringValue,
         case StringValue():
             text = data.text
     return f"[{render_seconds(grid.start_ms)},".encode() + to_json(text) + b"]"
-

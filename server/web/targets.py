@@ -138,10 +138,14 @@ def targets_router(services: Services) -> APIRouter:
         active, dropped = [], []
         counts: dict[str, int] | None = None
         if state in ("any", "active"):
-            active = [_active(loop.state, name, services.external_url) for name, p in pools for loop in p.loops]
+            active = [
+                _active(loop.state, name, services.external_url) for name, p in pools for loop in p.loops
+            ]
         if state in ("any", "dropped"):
             dropped = [
-                {"discoveredLabels": dict(labels), "scrapePool": name} for name, p in pools for labels in p.dropped
+                {"discoveredLabels": dict(labels), "scrapePool": name}
+                for name, p in pools
+                for labels in p.dropped
             ]
             counts = {name: pool.dropped_count for name, pool in pools}
         data = {"activeTargets": active, "droppedTargets": dropped, "droppedTargetCounts": counts}
