@@ -2,7 +2,7 @@
 
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,12 @@ class SeriesBatch:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    def first(self, series: int) -> Self:
+        """The batch of the first `series` series; the arrays are views."""
+        offsets = self.offsets[: series + 1]
+        samples = int(offsets[-1])
+        return type(self)(self.timestamps_ms[:samples], self.values[:samples], offsets)
 
 
 @dataclass(frozen=True, slots=True)

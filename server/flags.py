@@ -1,20 +1,21 @@
-"""The flags of `cardinal serve`: Prometheus' names and defaults, one table for the parser, the API and the documents.
+"""The flags of `cardinal serve`: Prometheus' names and defaults.
 
-A flag that Prometheus has and Cardinal does not need yet is accepted all the same, so that a unit file keeps working;
-`status` says so, and a start that sets one is warned.
+One table serves the parser, the API and the documents. A flag that Prometheus has and Cardinal does not need
+yet is accepted all the same, so that a unit file keeps working; the help says so, and a start that sets one is
+warned.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from model.durations import format_duration, parse_duration
 from model.errors import ConfigError
 
-BYTES_PER_UNIT = {
+BYTES_PER_UNIT: Final[dict[str, int]] = {
     "B": 1,
-    **{f"{letter}{i}B": 1024**n for n, letter in enumerate("KMGTPE", 1) for i in ("", "i")},
+    **{f"{letter}{i}B": 1 << 10 * n for n, letter in enumerate("KMGTPE", 1) for i in ("", "i")},
 }
 
 

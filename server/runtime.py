@@ -1,6 +1,6 @@
 """The composition root: joins store, engine, collector and HTTP, and gives them one life.
 
-start: HTTP answers 503 -> the store opens in a thread -> configuration applied -> HTTP ready -> targets scraped
+start: HTTP answers 503 -> the store opens in a thread -> configuration applied -> HTTP ready
 end:   HTTP answers 503 -> scrapes end (nothing goes stale) -> questions are cancelled -> the store closes
 """
 
@@ -9,7 +9,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,13 +29,15 @@ from scraper.schedule import seed_of
 from server.config import Config, load_config, render_config
 from server.config.storage import RetentionConfig
 from server.flags import FLAGS, format_size, render_flag
-from server.self_metrics import SelfMetrics, discovery_metrics, scrape_metrics, store_metrics
+from server.metrics.registry import SelfMetrics
+from server.metrics.scrapes import discovery_metrics, scrape_metrics
+from server.metrics.store import store_metrics
 from server.version import USER_AGENT
 from server.web.app import Gateway, ready_app, starting_app
 from server.web.query import Questions
 from server.web.services import ConfigState, Services
 from tsdb.database import Database
-from tsdb.options import DatabaseOptions
+from tsdb.options import Compression, DatabaseOptions
 from tsdb.replay import ReplayProgress
 
 logger = logging.getLogger(__name__)
@@ -75,20 +77,26 @@ def describe_retention(retention: RetentionConfig) -> str:
     return " or ".join(parts)
 
 
+def log_compression(flags: Flags) -> Compression:
+    """How log records are compressed."""
+    if not flags["storage.tsdb.wal-compression"]:
+        return "none"
+    match flags["storage.tsdb.wal-compression-type"]:
+        case "snappy":
+            return "snappy"
+        case "zstd":
+            return "zstd"
+        case other:
+            raise ConfigError(f'--storage.tsdb.wal-compression-type: want "snappy" or "zstd", got "{other}"')
+
+
 def database_options(flags: Flags, retention: RetentionConfig) -> DatabaseOptions:
     """What the store is told."""
-    compression = (
-        flags["storage.tsdb.wal-compression-type"] if flags["storage.tsdb.wal-compression"] else "none"
-    )
-    if compression not in ("none", "snappy", "zstd"):
-        raise ConfigError(
-            f'--storage.tsdb.wal-compression-type: want "snappy" or "zstd", got "{compression}"'
-        )
     return DatabaseOptions(
         retention_ms=retention.time_ms,
         samples_per_chunk=flags["storage.tsdb.samples-per-chunk"],
         wal_segment_bytes=flags["storage.tsdb.wal-segment-size"],
-        wal_compression=compression,
+        wal_compression=log_compression(flags),
         lockfile=not flags["storage.tsdb.no-lockfile"],
     )
 
@@ -115,7 +123,7 @@ def external_url_of(flags: Flags) -> str:
 
 
 def route_prefix_of(flags: Flags) -> str:
-    """ "" or a path with a slash at its beginning and none at its end."""
+    """Empty, or a path with a slash at its beginning and none at its end."""
     prefix = flags["web.route-prefix"] or urlsplit(external_url_of(flags)).path
     return "/" + prefix.strip("/") if prefix.strip("/") else ""
 
@@ -163,6 +171,7 @@ class Server:
             self._metrics, inner, cors_origin=flags["web.cors.origin"], prefix=route_prefix_of(flags)
         )
         self._scrape_metrics = ScrapeMetrics()
+        self._reload_with: Callable[[], Awaitable[None]] | None = None
 
     async def run(self) -> None:
         """Serve until told to stop.
@@ -209,7 +218,8 @@ class Server:
         try:
             database.start()
             engine = Engine(database, engine_options(self._flags))
-            questions = Questions(engine, self._metrics)
+            questions = Questions(engine)
+            self._metrics.show(questions.metrics.collect)
             surroundings = Surroundings(
                 store=database,
                 metrics=self._scrape_metrics,
@@ -242,9 +252,9 @@ class Server:
         self._progress = progress
 
     def _show(self, database: Database, discovery: DiscoveryManager) -> None:
-        self._metrics.collect_from(lambda: store_metrics(database))
-        self._metrics.collect_from(lambda: scrape_metrics(self._scrape_metrics))
-        self._metrics.collect_from(lambda: discovery_metrics(discovery.metrics))
+        self._metrics.show(lambda: store_metrics(database))
+        self._metrics.show(lambda: scrape_metrics(self._scrape_metrics))
+        self._metrics.show(lambda: discovery_metrics(discovery.metrics))
 
     def _services(
         self,
@@ -256,8 +266,7 @@ class Server:
     ) -> Services:
         shown = {name: render_flag(FLAGS[name], value) for name, value in self._flags.items()}
         shown["storage.tsdb.retention.time"] = format_duration(retention.time_ms)
-        self._reload_with = lambda: self._reload(services)
-        services = Services(
+        services: Services = Services(
             flags=shown,
             state=self._state,
             database=database,
@@ -271,6 +280,7 @@ class Server:
             reload=lambda: self._reload(services),
             quit=self.request_stop,
         )
+        self._reload_with = services.reload
         return services
 
     async def _apply(self, services: Services) -> None:
@@ -300,6 +310,8 @@ class Server:
             logger.info("completed loading of configuration file %s", self._flags["config.file"])
 
     async def _reload_on_signal(self) -> None:
+        if self._reload_with is None:
+            return  # The file that is being started with is new enough.
         try:
             await self._reload_with()
         except ConfigError as error:

@@ -50,7 +50,7 @@ def flag_values(given: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigError: a value that cannot be read.
     """
-    values = {}
+    values: dict[str, Any] = {}
     for flag in FLAGS.values():
         got = given.get(_parameter(flag))
         if isinstance(got, bool):
@@ -58,7 +58,8 @@ def flag_values(given: dict[str, Any]) -> dict[str, Any]:
         else:
             text = ",".join(got) if isinstance(got, tuple) else got
             values[flag.name] = parse_flag(flag, text or flag.default)
-    for name, allowed in (("log.level", LEVELS), ("log.format", FORMATS)):
+    choices: dict[str, tuple[str, ...]] = {"log.level": tuple(LEVELS), "log.format": FORMATS}
+    for name, allowed in choices.items():
         if values[name] not in allowed:
             raise ConfigError(f'--{name}: want one of {", ".join(allowed)}, got "{values[name]}"')
     return values

@@ -1,7 +1,8 @@
 """The HTTP face: one ASGI application that changes from "starting" to "ready" and to "stopping".
 
-Before the store is open only health, metrics and replay progress answer; every other path says 503, as Prometheus does.
-Around both stand, from the outside in: counting, compression, cross-origin headers and the route prefix.
+Before the store is open only health, metrics and replay progress answer; every other path says 503, as in
+Prometheus. Around both stand, from the outside in: counting, compression, cross-origin headers and the route
+prefix.
 """
 
 import re
@@ -15,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kernels import Regex
-from server.self_metrics import SelfMetrics
+from server.metrics.registry import SelfMetrics
 from server.web.compression import Compression
 from server.web.envelope import ApiError, failure, plain
 from server.web.labels import labels_router
@@ -64,7 +65,7 @@ def starting_app(
     app.include_router(replay_router(progress), prefix=API)
 
     @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE", "HEAD"])
-    async def unavailable(path: str) -> Response:
+    async def unavailable() -> Response:
         state = "true" if stopping else "false"
         return plain("Service Unavailable", 503, {"X-Prometheus-Stopping": state})
 
@@ -98,24 +99,26 @@ class Gateway:
         self._packed = Compression(self._route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if scope["type"] != "http":
             return
         began_s = time.perf_counter()
-        status = 500
+        status, size = 500, 0
 
         async def counted(message: Message) -> None:
-            nonlocal status
+            nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
                 self._add_cors(scope, message)
+            else:
+                size += len(message.get("body", b""))
             await send(message)
 
         try:
             await self._packed(scope, receive, counted)
         finally:
             handler = self._handler(scope)
-            self._metrics.requests.labels(handler, str(status)).inc()
-            self._metrics.request_seconds.labels(handler).observe(time.perf_counter() - began_s)
+            self._metrics.http.note(handler, status, time.perf_counter() - began_s, size)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]

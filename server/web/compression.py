@@ -35,6 +35,7 @@ class Compression:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         encoding = None
         if scope["type"] == "http":
             encoding = chosen_encoding(Headers(scope=scope).get("accept-encoding", ""))

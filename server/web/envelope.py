@@ -1,7 +1,7 @@
 """The JSON envelope of the Prometheus API, and its kinds of error.
 
-Source: HTTP API reference, sections 1.3 and 1.4. Answers are bytes made by kernels or orjson and are joined here, never
-parsed again.
+Source: HTTP API reference, sections 1.3 and 1.4. Answers are bytes made by kernels or orjson and are joined
+here, never parsed again.
 """
 
 from collections.abc import Sequence
@@ -60,6 +60,7 @@ def success(data: bytes, warnings: Sequence[str] = (), infos: Sequence[str] = ()
 
 
 def failure(error: ApiError) -> Response:
+    """The envelope of an error."""
     name, status = error.kind.value
     body = to_json({"status": "error", "errorType": name, "error": error.text})
     return Response(body, status_code=status, media_type="application/json")

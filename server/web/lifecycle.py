@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from model.errors import ConfigError
-from server.self_metrics import SelfMetrics
+from server.metrics.registry import SelfMetrics
 from server.version import build_information
 from server.web.envelope import plain
 from server.web.services import Services

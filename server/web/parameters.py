@@ -28,6 +28,7 @@ FLOAT: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?[iI]nf|[n
 
 
 def bad_data(text: str) -> ApiError:
+    """The caller's mistake, in the API's words."""
     return ApiError(ErrorType.BAD_DATA, text)
 
 
@@ -42,6 +43,7 @@ class Parameters:
         return next(iter(self.values.get(name, ())), "")
 
     def all(self, name: str) -> Sequence[str]:
+        """Every value."""
         return self.values.get(name, ())
 
     def time_ms(self, name: str, default_ms: int | None = None) -> int:

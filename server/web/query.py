@@ -1,7 +1,7 @@
 """`/query`, `/query_range` and `/format_query`.
 
-One request costs one hop to a worker thread. While the answer is being made, the connection is watched: a client that
-went away cancels its question.
+One request costs one hop to a worker thread. While the answer is being made, the connection is watched: a
+client that went away cancels its question.
 
 Source: HTTP API reference, section 2.
 """
@@ -27,7 +27,7 @@ from promql.engine import Engine
 from promql.parser import parse
 from promql.pretty import pretty
 from promql.values import QueryResult
-from server.self_metrics import QueryMetrics, SelfMetrics
+from server.metrics.queries import QueryMetrics
 from server.web.envelope import ApiError, ErrorType, success, to_json
 from server.web.parameters import Parameters, bad_data, parse_duration_ms, read_parameters
 from server.web.rendering import render_data
@@ -40,11 +40,10 @@ STATS_VALUES: Final = ("true", "all")
 class Questions:
     """The engine behind a bounded pool of threads."""
 
-    def __init__(self, engine: Engine, metrics: SelfMetrics) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.engine = engine
         workers = engine.options.max_concurrency
-        self._metrics = QueryMetrics(workers)
-        metrics.collect_from(self._metrics.collect)
+        self.metrics = QueryMetrics(workers)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="query")
         self._running: set[Event] = set()
 
@@ -52,7 +51,7 @@ class Questions:
         """What `question` answers in a worker thread; the event it gets is set when nobody waits any more."""
         cancel = Event()
         self._running.add(cancel)
-        began_s = self._metrics.begin()
+        self.metrics.running += 1
         answer = asyncio.get_running_loop().run_in_executor(self._pool, question, cancel)
         try:
             while True:
@@ -64,7 +63,7 @@ class Questions:
         finally:
             cancel.set()
             self._running.discard(cancel)
-            self._metrics.end(began_s)
+            self.metrics.running -= 1
 
     def close(self) -> None:
         """Cancel what runs and end the threads."""

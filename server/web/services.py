@@ -8,7 +8,7 @@ from promql.engine import Engine
 from scraper.discovery.manager import DiscoveryManager
 from scraper.manager import ScrapeManager
 from server.config import Config
-from server.self_metrics import SelfMetrics
+from server.metrics.registry import SelfMetrics
 from tsdb.database import Database
 
 

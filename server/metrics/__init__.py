@@ -1,0 +1,1 @@
+"""Cardinal's own metrics, under Prometheus' names."""
