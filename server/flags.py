@@ -1,8 +1,8 @@
 """The flags of `cardinal serve`: Prometheus' names and defaults.
 
 One table serves the parser, the API and the documents. A flag that Prometheus has and Cardinal does not need
-yet is accepted all the same, so that a unit file keeps working; the help says so, and a start that sets one is
-warned.
+yet is accepted all the same, so that a unit file keeps working; the help says so, and a start that sets one
+is warned.
 """
 
 from collections.abc import Mapping
