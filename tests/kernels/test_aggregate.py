@@ -63,6 +63,13 @@ def test_the_mean_of_huge_values_does_not_overflow():
     assert aggregate("avg", [[1.7e308]] * 4, [0] * 4, 1, 1) == [[pytest.approx(1.7e308)]]
 
 
+def test_a_mean_that_once_overflowed_goes_on_as_a_mean():
+    column = [1.7e308, 1.7e308, 1.0, -1.7e308, 3.0]
+    want = reference.aggregate("avg", [[v] for v in column], [0] * 5, 1, 1)
+    assert aggregate("avg", [[v] for v in column], [0] * 5, 1, 1) == want
+    assert 3e307 < want[0][0] < 4e307
+
+
 def test_a_group_without_a_present_cell_is_absent():
     assert aggregate("sum", [[1.0, None]], [2], 3, 2) == [[None, None], [None, None], [1.0, None]]
 
