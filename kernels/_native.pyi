@@ -4,7 +4,8 @@ Every call releases the interpreter lock. Arrays are C-contiguous and must not b
 reads them; what a kernel returns is new. Times are int64 Unix milliseconds. A *symbol* is a uint32 into a
 `Symbols` table; symbol 0 is the empty string and means "label absent". A *series ref* is a uint64, rising
 with creation, never reused; 0 is "no series". *Flattened* samples of many series are three arrays:
-`timestamps_ms [samples]`, `values [samples]`, `offsets [series + 1]`, series i owning offsets[i]:offsets[i + 1].
+`timestamps_ms [samples]`, `values [samples]`, `offsets [series + 1]`, series i owning offsets[i]:offsets[i +
+1].
 A *step matrix* is `values [series, steps]` beside `present [series, steps]`: absent is not NaN.
 
 Errors: `ValueError` for misuse, `CorruptionError` for bad stored bytes, `ExpositionError` for a bad page,
@@ -17,6 +18,53 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
+
+__all__ = [
+    "CorruptionError",
+    "ExpositionError",
+    "FullChunks",
+    "GroupedAggregate",
+    "LabelFrame",
+    "Matcher",
+    "OpenChunks",
+    "Regex",
+    "RegexError",
+    "ScrapeCache",
+    "ScrapePage",
+    "SeriesIndex",
+    "Symbols",
+    "align",
+    "bucket_fraction",
+    "bucket_quantile",
+    "bucket_repairs",
+    "crc32c",
+    "decode_metadata",
+    "decode_samples",
+    "decode_series",
+    "decode_xor",
+    "encode_head_chunks",
+    "encode_metadata",
+    "encode_samples",
+    "encode_series",
+    "encode_xor",
+    "flatten",
+    "format_floats",
+    "frame_record",
+    "group_any",
+    "group_merge",
+    "group_quantile",
+    "group_top",
+    "over_windows",
+    "parse_float",
+    "render_labels",
+    "render_matrix",
+    "render_samples",
+    "render_vector",
+    "scan_head_chunks",
+    "scan_log",
+    "snappy_compress",
+    "snappy_decompress",
+]
 
 _U8: TypeAlias = NDArray[np.uint8]
 _U32: TypeAlias = NDArray[np.uint32]
@@ -61,7 +109,9 @@ class Regex:
     def pattern(self) -> str: ...
     def matches(self, texts: Sequence[str]) -> _Bool: ...
     def expand(self, template: str, texts: Sequence[str]) -> list[str | None]:
-        """`template` with $1, ${1}, $name, ${name} and $$ filled in from each match; None where there is none."""
+        """`template` with $1, ${1}, $name, ${name} and $$ filled in from each match; None where there is
+        none.
+        """
 
 @final
 class Matcher:
@@ -86,7 +136,8 @@ class Matcher:
 class LabelFrame:
     """Many label sets as columns: a shape (ordered label names) per row and a row of value symbols. Frozen.
 
-    Names inside a row are in byte order, values never empty. Every method that changes labels returns a new frame.
+    Names inside a row are in byte order, values never empty. Every method that changes labels returns a new
+    frame.
     """
 
     @staticmethod
@@ -123,7 +174,9 @@ class LabelFrame:
             The group of each row, numbered in order of first appearance, and one frame row per group.
         """
     def match(self, other: LabelFrame, names: Sequence[str], *, ignoring: bool) -> tuple[_U32, _U32, int]:
-        """Groups over both frames at once: group of each row here, of each row of `other`, number of groups."""
+        """Groups over both frames at once: group of each row here, of each row of `other`, number of
+        groups.
+        """
     def order(self) -> _I64:
         """Row numbers in label-set order: pairs compared name then value as bytes, a prefix first."""
     def labels(self, row: int) -> tuple[tuple[str, str], ...]: ...
@@ -143,9 +196,13 @@ class SeriesIndex:
     def __new__(cls, symbols: Symbols) -> SeriesIndex: ...
     def __len__(self) -> int: ...
     def add(self, labels: LabelFrame, next_ref: int) -> tuple[_U64, _Bool]:
-        """The ref of each row, and whether it is new; new rows take next_ref, next_ref + 1, ... in row order."""
+        """The ref of each row, and whether it is new; new rows take next_ref, next_ref + 1, ... in row
+        order.
+        """
     def restore(self, refs: _U64, labels: LabelFrame) -> _U64:
-        """Series under refs read from a log; a label set already known keeps its first ref, which is returned."""
+        """Series under refs read from a log; a label set already known keeps its first ref, which is
+        returned.
+        """
     def find(self, labels: LabelFrame) -> _U64:
         """The ref of each row, 0 where unknown."""
     def labels(self, refs: _U64) -> LabelFrame:
@@ -161,7 +218,8 @@ class SeriesIndex:
     def statistics(self, limit: int) -> list[list[tuple[str, int]]]:
         """Four top lists, largest first and then by name, as `status/tsdb` shows them.
 
-        Series by metric name; values by label name; bytes of label values by label name; series by `name=value`.
+        Series by metric name; values by label name; bytes of label values by label name; series by
+        `name=value`.
         """
     def pairs(self) -> int:
         """Distinct name-value pairs."""
@@ -212,13 +270,16 @@ class OpenChunks:
             `min_valid_ms`); 5 equal to the newest sample and so silently dropped.
         """
     def append(self, refs: _U64, timestamps_ms: _I64, values: _F64) -> _U8:
-        """Append in the order given, creating series as needed; the verdicts of `check`, each seeing those before it."""
+        """Append in the order given, creating series as needed; the verdicts of `check`, each seeing those
+        before it.
+        """
     def full(self, bytes_max: int) -> FullChunks:
         """Completed chunks not yet mapped, up to about `bytes_max` of data; they stay until `map_chunks`."""
     def map_chunks(self, refs: _U64, min_ms: _I64, max_ms: _I64, locations: _U64) -> None:
         """Completed chunks now lie in chunk files at `locations` (file << 32 | offset of the record).
 
-        Frees the heap copy where there is one with that ref and `min_ms`; otherwise (at start) only records them.
+        Frees the heap copy where there is one with that ref and `min_ms`; otherwise (at start) only records
+        them.
         """
     def snapshot(self) -> int:
         """A reading point: later commits are invisible to reads that name it. Give it back with `release`."""
@@ -232,7 +293,9 @@ class OpenChunks:
     def latest(
         self, refs: _U64, at_ms: int, lookback_ms: int, snapshot: int, files: Sequence[Buffer | None]
     ) -> tuple[_I64, _F64, _Bool]:
-        """The newest sample with at_ms - lookback_ms < t <= at_ms per series: time, value, presence (stale is absent)."""
+        """The newest sample with at_ms - lookback_ms < t <= at_ms per series: time, value, presence (stale is
+        absent).
+        """
     def newest(self, refs: _U64) -> _I64:
         """Time of each series' newest sample; -2**63 where it has none."""
     def bounds(self) -> tuple[int, int]:
@@ -253,7 +316,9 @@ def encode_head_chunks(
     """Records of a `chunks_head` file (XOR, in order), and the offset of each within the bytes returned."""
 
 def scan_head_chunks(data: Buffer) -> tuple[_U64, _I64, _I64, _U8, _I64, int, str]:
-    """Every record of a whole file: refs, min_ms, max_ms, encodings, offsets; the end of good data; what is wrong there or ""."""
+    """Every record of a whole file: refs, min_ms, max_ms, encodings, offsets; the end of good data; what is
+    wrong there or "".
+    """
 
 def crc32c(data: Buffer) -> int: ...
 def snappy_compress(data: Buffer) -> bytes: ...
@@ -261,13 +326,16 @@ def snappy_decompress(data: Buffer) -> bytes:
     """Raises `CorruptionError`; refuses to make more than 1 GiB."""
 
 def frame_record(record: Buffer, flags: int, page_offset: int) -> bytes:
-    """The fragments of one stored record from `page_offset` on, page padding included; `flags` are header bits 3 and 4."""
+    """The fragments of one stored record from `page_offset` on, page padding included; `flags` are header
+    bits 3 and 4.
+    """
 
 def scan_log(data: Buffer, start: int, bytes_max: int) -> tuple[list[bytes], _U8, _I64, int, str]:
     """Records of a segment from offset `start`, until about `bytes_max` were read or the segment ends.
 
     Returns:
-        The stored records, the compression bits of each, the offset just after each, where to go on (the segment's
+        The stored records, the compression bits of each, the offset just after each, where to go on (the
+        segment's
         length at its end), and what is wrong at that place or "".
     """
 
@@ -282,7 +350,9 @@ def decode_metadata(records: Sequence[Buffer]) -> tuple[_U64, _U8, list[str], li
 
 @final
 class ScrapePage:
-    """What one page said. Known series first, in page order; then the series never seen before, in page order."""
+    """What one page said. Known series first, in page order; then the series never seen before, in page
+    order.
+    """
 
     @property
     def refs(self) -> _U64:
@@ -338,7 +408,9 @@ class ScrapeCache:
     def __len__(self) -> int:
         """Lines known, dropped ones included."""
     def metadata(self) -> list[tuple[str, str, str, str]]:
-        """(family, type, help, unit), in order of first appearance; the type is "unknown" until a TYPE line."""
+        """(family, type, help, unit), in order of first appearance; the type is "unknown" until a TYPE
+        line.
+        """
     def size_bytes(self) -> int: ...
 
 def parse_float(text: str) -> float:
@@ -347,13 +419,17 @@ def parse_float(text: str) -> float:
 # ---- float_text.rs, json.rs
 
 def format_floats(values: _F64, *, exponent: bool) -> list[str]:
-    """Shortest text that reads back; with `exponent` Go's form for |v| < 1e-6 and >= 1e21, else never an exponent."""
+    """Shortest text that reads back; with `exponent` Go's form for |v| < 1e-6 and >= 1e21, else never an
+    exponent.
+    """
 
 def render_vector(labels: LabelFrame, timestamps_ms: _I64, values: _F64) -> bytes:
     """`[{"metric":{...},"value":[t,"v"]},...]`."""
 
 def render_matrix(labels: LabelFrame, start_ms: int, step_ms: int, values: _F64, present: _Bool) -> bytes:
-    """`[{"metric":{...},"values":[[t,"v"],...]},...]` of a step matrix; series without a point are left out."""
+    """`[{"metric":{...},"values":[[t,"v"],...]},...]` of a step matrix; series without a point are left
+    out.
+    """
 
 def render_samples(labels: LabelFrame, timestamps_ms: _I64, values: _F64, offsets: _I64) -> bytes:
     """The same of flattened raw samples."""
@@ -374,14 +450,19 @@ def over_windows(
     range_ms: int,
     parameter: _F64 | None = None,
 ) -> _Matrix:
-    """A range function of every window (T - range, T] of every series, T = start + i * step. Stale samples are skipped.
+    """A range function of every window (T - range, T] of every series, T = start + i * step. Stale samples
+    are skipped.
 
     Args:
-        function: its PromQL name, `rate`, `increase`, `delta`, `irate`, `idelta`, `deriv`, `predict_linear`, `changes`,
-            `resets`, or `X_over_time` for X in avg sum count min max stddev stdvar quantile last first present mad
+        function: its PromQL name, `rate`, `increase`, `delta`, `irate`, `idelta`, `deriv`, `predict_linear`,
+        `changes`,
+            `resets`, or `X_over_time` for X in avg sum count min max stddev stdvar quantile last first
+            present mad
             ts_of_min ts_of_max ts_of_first ts_of_last; and `double_exponential_smoothing`.
-        parameter: [steps] for `predict_linear` (seconds ahead) and `quantile_over_time`; [2 * steps] smoothing and
-            trend for `double_exponential_smoothing`. Where an offset or `@` ends windows elsewhere than at their step,
+        parameter: [steps] for `predict_linear` (seconds ahead) and `quantile_over_time`; [2 * steps]
+        smoothing and
+            trend for `double_exponential_smoothing`. Where an offset or `@` ends windows elsewhere than at
+            their step,
             [2 * steps] for `predict_linear`: seconds ahead, then each step's evaluation time in milliseconds.
     Raises:
         ValueError: an unknown function, or a parameter of the wrong length.
@@ -396,7 +477,9 @@ def align(
     steps: int,
     lookback_ms: int,
 ) -> tuple[_I64, _F64, _Bool]:
-    """The newest sample in (T - lookback, T] for each step T: time, value, presence; absent where it is stale."""
+    """The newest sample in (T - lookback, T] for each step T: time, value, presence; absent where it is
+    stale.
+    """
 
 def flatten(start_ms: int, step_ms: int, values: _F64, present: _Bool) -> _Flat:
     """A step matrix as flattened samples (a subquery's points)."""
@@ -432,7 +515,9 @@ def group_quantile(values: _F64, present: _Bool, group_of: _U32, groups: int, q:
     """PromQL's `quantile` per group and step; `q` is [steps]."""
 
 def group_top(values: _F64, present: _Bool, group_of: _U32, groups: int, k: _I64, *, largest: bool) -> _Bool:
-    """Which cells `topk` (or `bottomk`) keeps; `k` is [steps]. NaN ranks last; a newcomer must be strictly better."""
+    """Which cells `topk` (or `bottomk`) keeps; `k` is [steps]. NaN ranks last; a newcomer must be strictly
+    better.
+    """
 
 def group_any(present: _Bool, group_of: _U32, groups: int) -> _Bool:
     """[groups, steps]: whether any row of the group is present."""
@@ -447,7 +532,8 @@ def group_merge(values: _F64, present: _Bool, group_of: _U32, groups: int) -> tu
 def bucket_quantile(
     values: _F64, present: _Bool, group_of: _U32, groups: int, bounds: _F64, q: _F64
 ) -> tuple[_F64, _Bool, _Bool]:
-    """`histogram_quantile` over classic buckets: rows are cumulative counts under `bounds` [rows]; `q` is [steps].
+    """`histogram_quantile` over classic buckets: rows are cumulative counts under `bounds` [rows]; `q` is
+    [steps].
 
     Returns:
         Values and presence [groups, steps], and where the counts had to be forced to rise.
@@ -456,7 +542,8 @@ def bucket_quantile(
 def bucket_repairs(
     values: _F64, present: _Bool, group_of: _U32, groups: int, bounds: _F64
 ) -> tuple[_F64, _F64, _F64]:
-    """What `bucket_quantile` forces, for its annotation: lowest bound, highest bound and largest fall of each cell.
+    """What `bucket_quantile` forces, for its annotation: lowest bound, highest bound and largest fall of each
+    cell.
 
     Returns:
         Three arrays [groups, steps]; NaN where nothing is forced.

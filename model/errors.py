@@ -13,7 +13,8 @@ CardinalError
     ├── DirectoryLockedError   another process has the data directory
     └── CorruptStoreError      stored bytes are not what was written
 
-Kernels raise `kernels.CorruptionError`, `kernels.ExpositionError` and `kernels.RegexError`; whoever calls a kernel
+Kernels raise `kernels.CorruptionError`, `kernels.ExpositionError` and `kernels.RegexError`; whoever calls a
+kernel
 adds the file or the URL and raises one of these.
 """
 
@@ -71,4 +72,6 @@ class DirectoryLockedError(StorageError):
 
 
 class CorruptStoreError(StorageError):
-    """Stored bytes that are not what was written; the text names file, offset, what was wanted and what came."""
+    """Stored bytes that are not what was written; the text names file, offset, what was wanted and what
+    came.
+    """

@@ -1,6 +1,7 @@
 """Label names that have a meaning, and one label set as Python sees it at the edges.
 
-Inside Cardinal labels travel as `kernels.LabelFrame` columns. A tuple of pairs exists only where one series is
+Inside Cardinal labels travel as `kernels.LabelFrame` columns. A tuple of pairs exists only where one series
+is
 looked at by itself: a target, a message, a small answer.
 """
 

@@ -1,6 +1,7 @@
 """What the question asks of the store, and what the collector hands to it.
 
-`tsdb` implements these, `promql` and `scraper` use them, `server` joins the three. A querier is a snapshot: what was
+`tsdb` implements these, `promql` and `scraper` use them, `server` joins the three. A querier is a snapshot:
+what was
 committed when it was opened is visible whole, what came later is not.
 """
 
@@ -45,10 +46,14 @@ class SeriesSet(Protocol):
     """The series that one selector found: their labels now, their samples on demand."""
 
     @property
-    def labels(self) -> LabelFrame: ...
+    def labels(self) -> LabelFrame:
+        """One row per series."""
+        ...
 
     def batches(self, samples_max: int) -> Iterator[tuple[slice, SeriesBatch]]:
-        """Rows of `labels` in order and their samples, about `samples_max` at a time and at least one series."""
+        """Rows of `labels` in order and their samples, about `samples_max` at a time and at least one
+        series.
+        """
         ...
 
     def latest(self, at_ms: int, lookback_ms: int) -> InstantColumn:
@@ -59,7 +64,9 @@ class SeriesSet(Protocol):
 class Querier(Protocol):
     """One consistent view of the store over one time range."""
 
-    def select(self, matchers: Sequence[Matcher], hints: SelectHints) -> SeriesSet: ...
+    def select(self, matchers: Sequence[Matcher], hints: SelectHints) -> SeriesSet:
+        """The series that satisfy every matcher."""
+        ...
 
     def label_names(self, matchers: Sequence[Matcher]) -> list[str]:
         """In byte order."""
@@ -74,9 +81,13 @@ class Queryable(Protocol):
     """Something that can be questioned."""
 
     @property
-    def symbols(self) -> Symbols: ...
+    def symbols(self) -> Symbols:
+        """The table that every frame of this store uses."""
+        ...
 
-    def querier(self, min_ms: int, max_ms: int) -> AbstractContextManager[Querier]: ...
+    def querier(self, min_ms: int, max_ms: int) -> AbstractContextManager[Querier]:
+        """A snapshot to question; given back when the context ends."""
+        ...
 
 
 class MetricKind(IntEnum):
@@ -126,10 +137,14 @@ class Appender(Protocol):
         timestamps_ms: NDArray[np.int64],
         values: NDArray[np.float64],
     ) -> NDArray[np.uint8]:
-        """Add samples in this order; what the store says of each (`Verdict`) as of now. Refused ones are left out."""
+        """Add samples in this order; what the store says of each (`Verdict`) as of now. Refused ones are left
+        out.
+        """
         ...
 
-    def metadata(self, refs: NDArray[np.uint64], entries: Sequence[Metadata]) -> None: ...
+    def metadata(self, refs: NDArray[np.uint64], entries: Sequence[Metadata]) -> None:
+        """What the target says of the families of these series."""
+        ...
 
     def commit(self) -> CommitResult:
         """Log, then publish.
@@ -139,13 +154,19 @@ class Appender(Protocol):
         """
         ...
 
-    def rollback(self) -> None: ...
+    def rollback(self) -> None:
+        """Give up; nothing of the samples is stored."""
+        ...
 
 
 class Appendable(Protocol):
     """Something that takes samples."""
 
     @property
-    def symbols(self) -> Symbols: ...
+    def symbols(self) -> Symbols:
+        """The table that every frame of this store uses."""
+        ...
 
-    def appender(self) -> Appender: ...
+    def appender(self) -> Appender:
+        """Begin a transaction."""
+        ...

@@ -76,12 +76,14 @@ impl Words for LongWords {
     }
 }
 
-impl ShortWords {
-    pub const BYTES_MAX: usize = SHORT_WORDS * 8;
-
-    pub fn new() -> Self {
+impl Default for ShortWords {
+    fn default() -> Self {
         Self([0; SHORT_WORDS])
     }
+}
+
+impl ShortWords {
+    pub const BYTES_MAX: usize = SHORT_WORDS * 8;
 
     /// Take up the stream `bytes`, at most `BYTES_MAX` of them.
     pub fn load(&mut self, bytes: &[u8]) {

@@ -193,7 +193,8 @@ impl Buckets {
         if lower >= upper {
             return 0.0;
         }
-        let rank = |value| self.rank_of(value).filter(|&rank| !(rank > total)).unwrap_or(total);
+        let rank =
+            |value| self.rank_of(value).filter(|&rank| rank <= total || rank.is_nan()).unwrap_or(total);
         (rank(upper) - rank(lower)) / total
     }
 

@@ -44,12 +44,12 @@ impl Sums {
     /// is cheaper for a vector unit than to compute one by choice.
     #[inline]
     pub fn add(&mut self, x: [f64; LANES]) {
-        for lane in 0..LANES {
-            let before = self.totals[lane];
-            let total = before + x[lane];
-            let (of_x, of_before) = ((before - total) + x[lane], (x[lane] - total) + before);
-            self.errors[lane] += if before.abs() >= x[lane].abs() { of_x } else { of_before };
-            self.totals[lane] = total;
+        for ((sum, error), x) in self.totals.iter_mut().zip(&mut self.errors).zip(x) {
+            let before = *sum;
+            let total = before + x;
+            let (of_x, of_before) = ((before - total) + x, (x - total) + before);
+            *error += if before.abs() >= x.abs() { of_x } else { of_before };
+            *sum = total;
         }
     }
 

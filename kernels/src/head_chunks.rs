@@ -81,7 +81,7 @@ fn parse_record(bytes: &[u8]) -> Option<(Record<'_>, u32)> {
 }
 
 /// The XOR chunk of `series` whose record stands at `offset` of chunk file number `number`.
-pub fn chunk_at<'a>(file: Option<&'a [u8]>, number: u32, offset: u32, series: u64) -> Outcome<&'a [u8]> {
+pub fn chunk_at(file: Option<&[u8]>, number: u32, offset: u32, series: u64) -> Outcome<&[u8]> {
     let corruption = |problem: String| {
         KernelError::corruption(format!("chunk file {number:06} at {offset}: {problem} (series {series})"))
     };

@@ -167,14 +167,9 @@ pub fn count_of(chunk: &[u8]) -> usize {
 }
 
 /// Decodes chunk after chunk through one buffer.
+#[derive(Default)]
 pub struct XorDecoder {
     words: ShortWords,
-}
-
-impl Default for XorDecoder {
-    fn default() -> Self {
-        Self { words: ShortWords::new() }
-    }
 }
 
 impl XorDecoder {

@@ -1,4 +1,6 @@
-"""The plain twins of `kernels/src/exposition.rs` and `kernels/src/scrape_cache/`: regular expressions and dictionaries."""
+"""The plain twins of `kernels/src/exposition.rs` and `kernels/src/scrape_cache/`: regular expressions and
+dictionaries.
+"""
 
 import re
 from collections.abc import Sequence

@@ -136,7 +136,7 @@ def test_every_prefix_of_a_page_is_read_as_its_twin_reads_it(path):
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_a_cache_that_knows_the_page_says_of_a_damaged_one_what_an_empty_cache_says(path):
     body = path.read_bytes()
-    generator = random.Random(path.name)  # noqa: S311 - a seed, not a secret.
+    generator = random.Random(path.name)
     warm, symbols = None, kernels.Symbols()
     for _ in range(400):
         if warm is None:
@@ -224,7 +224,7 @@ class Store:
 @given(st.integers(0, 2**32))
 @settings(max_examples=60, deadline=None)
 def test_a_cache_and_a_dictionary_agree_over_any_history_of_scrapes(seed):
-    generator = random.Random(seed)  # noqa: S311 - a seed, not a secret.
+    generator = random.Random(seed)
     cache, twin, store = kernels.ScrapeCache(kernels.Symbols()), reference.ScrapeCache(), Store()
     honor, track = generator.random() < 0.7, generator.random() < 0.5
     body = b""
