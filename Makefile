@@ -3,7 +3,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PORT ?= 9090
 RUST_SOURCES := $(shell find kernels/src -name '*.rs' 2>/dev/null) kernels/Cargo.toml
 
 .DEFAULT_GOAL := check
@@ -22,15 +21,20 @@ $(BIN)/python: | tools
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/built: $(BIN)/python pyproject.toml $(RUST_SOURCES)
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+# Tests want more packages than the product; they share its virtual environment.
+$(VENV)/ready-for-tests: $(VENV)/built
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
 build: $(VENV)/built ## Build the kernels and put the command at .venv/bin/cardinal
 
-serve: build ## Run Cardinal on port 9090, scraping itself (PORT=... for another)
-	$(BIN)/cardinal serve --config.file=config/quickstart.yml --storage.tsdb.path=data --web.listen-address=127.0.0.1:$(PORT)
+serve: build ## Run Cardinal on port 9090, scraping itself
+	$(BIN)/cardinal serve --config.file=config/quickstart.yml --storage.tsdb.path=data --web.listen-address=127.0.0.1:9090
 
-lint: build ## Formatting, types, stubs and Rust lints
+lint: $(VENV)/ready-for-tests ## Formatting, types, stubs and Rust lints
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -42,15 +46,15 @@ test: lint ## Everything that must hold: lint, cargo test, pytest with the small
 	cargo test --quiet --manifest-path kernels/Cargo.toml --no-default-features
 	$(BIN)/python -m pytest --quiet
 
-fmt: build ## Format Python and Rust
+fmt: $(VENV)/ready-for-tests ## Format Python and Rust
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only --quiet .
 	cargo fmt --manifest-path kernels/Cargo.toml
 
-bench: build ## The large benches, and the tables and pictures under docs/benchmarks
+bench: $(VENV)/ready-for-tests ## The large benches, and the tables and pictures under docs/benchmarks
 	$(BIN)/python -m pytest benches -m 'large or not large' --benchmark-only
 
-golden: build ## Rewrite the golden files; read the diff before you commit it
+golden: $(VENV)/ready-for-tests ## Rewrite the golden files; read the diff before you commit it
 	$(BIN)/python -m pytest --quiet tests --golden
 
 clean: ## Remove what was built; data stays
