@@ -52,7 +52,7 @@ fmt: $(VENV)/ready-for-tests ## Format Python and Rust
 	cargo fmt --manifest-path kernels/Cargo.toml
 
 bench: $(VENV)/ready-for-tests ## The large benches, and the tables and pictures under docs/benchmarks
-	$(BIN)/python -m pytest benches -m 'large or not large' --benchmark-only
+	$(BIN)/python -m pytest benches -m 'large or not large' --benchmark-only --benchmark-max-time=1 --benchmark-min-rounds=5
 
 golden: $(VENV)/ready-for-tests ## Rewrite the golden files; read the diff before you commit it
 	$(BIN)/python -m pytest --quiet tests --golden

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benches.data import INTERVAL_MS, SAMPLES, SCRAPE, START_MS, aligned_samples, note_each, values_of
 from kernels import (
     OpenChunks,
     decode_samples,
@@ -15,48 +16,18 @@ from kernels import (
     snappy_decompress,
 )
 
-START_MS = 1_699_999_200_000  # A multiple of two hours.
-INTERVAL_MS = 15_000
-SAMPLES = 120
-SCRAPE = 5_000
 LOG_PAGE_BYTES = 32_768
 
 sizes = pytest.mark.parametrize("series", [100, pytest.param(5_000, marks=pytest.mark.large)])
 mixes = pytest.mark.parametrize("mix", ["constant", "counter", "gauge", "mixed"])
 
 
-def values_of(mix, series, samples=SAMPLES):
-    """Constants, counters and gauges with two decimals; mixed is five, three and two of ten."""
-    random = np.random.default_rng(1)
-    shape = (series, samples)
-    columns = {
-        "constant": np.repeat(random.integers(0, 100, (series, 1)), samples, axis=1).astype(np.float64),
-        "counter": np.cumsum(random.integers(0, 50, shape), axis=1).astype(np.float64),
-        "gauge": np.round(random.normal(50, 5, shape), 2),
-    }
-    if mix != "mixed":
-        return columns[mix]
-    kind = np.arange(series)[:, None] % 10
-    return np.where(kind < 5, columns["constant"], np.where(kind < 8, columns["counter"], columns["gauge"]))
-
-
-def flat_samples(mix, series, jitter_ms=0):
-    times = START_MS + np.arange(SAMPLES, dtype=np.int64) * INTERVAL_MS + np.zeros((series, 1), np.int64)
-    times += np.random.default_rng(2).integers(-jitter_ms, jitter_ms + 1, times.shape)
-    return times.ravel(), values_of(mix, series).ravel(), np.arange(0, series * SAMPLES + 1, SAMPLES)
-
-
-def note_speed(benchmark, samples):
-    """The median time of one sample, beside the figures of the whole."""
-    benchmark.extra_info["ns_per_sample"] = round(benchmark.stats.stats.median / samples * 1e9, 2)
-
-
 @mixes
 @sizes
 def bench_encode(benchmark, series, mix):
-    flat = flat_samples(mix, series)
+    flat = aligned_samples(mix, series)
     chunks, offsets = benchmark(encode_xor, *flat)
-    note_speed(benchmark, len(flat[0]))
+    note_each(benchmark, len(flat[0]))
     assert (decode_xor(chunks, offsets[:-1].copy(), np.diff(offsets))[1] == flat[1]).all()
 
 
@@ -64,10 +35,10 @@ def bench_encode(benchmark, series, mix):
 @mixes
 @sizes
 def bench_decode(benchmark, series, mix, jitter_ms):
-    flat = flat_samples(mix, series, jitter_ms)
+    flat = aligned_samples(mix, series, jitter_ms)
     chunks, offsets = encode_xor(*flat)
     times, values, ends = benchmark(decode_xor, chunks, offsets[:-1].copy(), np.diff(offsets))
-    note_speed(benchmark, len(times))
+    note_each(benchmark, len(times))
     assert (times == flat[0]).all()
     assert (values == flat[1]).all()
     assert (ends == flat[2]).all()
@@ -96,7 +67,7 @@ def ingest(batches):
 def bench_check_and_append(benchmark, series, mix):
     batches = list(scrapes(mix, series))
     head = benchmark(ingest, batches)
-    note_speed(benchmark, series * SAMPLES)
+    note_each(benchmark, series * SAMPLES)
     benchmark.extra_info["bytes_a_series"] = head.size_bytes() // series
     assert head.count(np.array([1, series], np.uint64), 0, 2**62).tolist() == [SAMPLES, SAMPLES]
 
@@ -106,7 +77,7 @@ def bench_read_open_chunks(benchmark, series):
     head = ingest(scrapes("mixed", series))
     refs = np.arange(1, series + 1, dtype=np.uint64)
     times, values, _ = benchmark(head.read, refs, 0, 2**62, head.snapshot(), [])
-    note_speed(benchmark, len(times))
+    note_each(benchmark, len(times))
     assert (values == values_of("mixed", series).ravel()).all()
 
 
@@ -115,7 +86,7 @@ def bench_latest(benchmark, series):
     head = ingest(scrapes("mixed", series))
     refs = np.arange(1, series + 1, dtype=np.uint64)
     _, values, present = benchmark(head.latest, refs, 2**60, 2**60, head.snapshot(), [])
-    note_speed(benchmark, series)
+    note_each(benchmark, series)
     assert present.all()
     assert (values == values_of("mixed", series)[:, -1]).all()
 
@@ -132,7 +103,7 @@ def logged(batches):
 def bench_encode_samples(benchmark, samples):
     batch = next(scrapes("mixed", samples))
     record = benchmark(encode_samples, *batch)
-    note_speed(benchmark, samples)
+    note_each(benchmark, samples)
     assert (decode_samples([record])[2] == batch[2]).all()
 
 
@@ -140,7 +111,7 @@ def bench_encode_samples(benchmark, samples):
 def bench_log_a_scrape(benchmark, series):
     batches = list(scrapes("mixed", series, samples=20))
     segment = benchmark(logged, batches)
-    note_speed(benchmark, series * 20)
+    note_each(benchmark, series * 20)
     assert len(scan_log(segment, 0, 1 << 30)[0]) == len(batches)
 
 
@@ -157,6 +128,6 @@ def replay(segment):
 def bench_replay(benchmark, series):
     segment = logged(scrapes("mixed", series))
     head = benchmark(replay, segment)
-    note_speed(benchmark, series * SAMPLES)
+    note_each(benchmark, series * SAMPLES)
     refs = np.arange(1, series + 1, dtype=np.uint64)
     assert (head.read(refs, 0, 2**62, head.snapshot(), [])[1] == values_of("mixed", series).ravel()).all()

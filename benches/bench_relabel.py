@@ -2,35 +2,15 @@
 
 import pytest
 
-from kernels import LabelFrame, Symbols
-from model.relabel import Action, RelabelRule, relabel
-
-RULES = (
-    RelabelRule(source_labels=("__name__",), regex="go_.*", action=Action.DROP),
-    RelabelRule(
-        source_labels=("path", "code"), regex="/(.*);(.)..", target_label="route", replacement="${1}_${2}xx"
-    ),
-)
-
-
-def new_series(rows: int) -> LabelFrame:
-    return LabelFrame.from_labels(
-        Symbols(),
-        [
-            [
-                ("__name__", f"requests_{row % 50}_total"),
-                ("path", f"/p{row % 97}"),
-                ("code", str(200 + row % 5)),
-                ("pod", f"pod-{row}"),
-            ]
-            for row in range(rows)
-        ],
-    )
+from benches.data import RULES, new_series, note_each
+from kernels import Symbols
+from model.relabel import relabel
 
 
 @pytest.mark.parametrize("rows", [10_000, pytest.param(1_000_000, marks=pytest.mark.large)])
 def bench_two_rules_over_new_series(benchmark, rows):
-    frame = new_series(rows)
+    frame = new_series(Symbols(), rows)
     result = benchmark.pedantic(relabel, (RULES, frame), rounds=3, iterations=1, warmup_rounds=1)
+    note_each(benchmark, rows, "row")
     assert len(result.labels) == rows
     assert dict(result.labels.labels(98))["route"] == "p1_2xx"

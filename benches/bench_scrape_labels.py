@@ -2,8 +2,8 @@
 
 import pytest
 
-from benches.bench_relabel import RULES, new_series
-from kernels import LabelFrame
+from benches.data import RULES, new_series, note_each
+from kernels import LabelFrame, Symbols
 from model.names import NameScheme
 from model.relabel import relabel
 from scraper.job import Limits
@@ -22,8 +22,9 @@ def dressed(scraped: LabelFrame) -> LabelFrame:
 
 @pytest.mark.parametrize("rows", [10_000, pytest.param(1_000_000, marks=pytest.mark.large)])
 def bench_target_labels_rules_and_limits(benchmark, rows):
-    scraped = new_series(rows)
+    scraped = new_series(Symbols(), rows)
     labels = benchmark.pedantic(dressed, (scraped,), rounds=3, iterations=1, warmup_rounds=1)
+    note_each(benchmark, rows, "row")
     assert len(labels) == rows
     assert dict(labels.labels(98)) == {
         "__name__": "requests_48_total",

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import kernels
+from benches.data import note_each
 
 SCRAPE_MS = 15_000
 SAMPLES = STEPS = 240
@@ -25,11 +26,6 @@ def counters(series, times="shared"):
     return grid.ravel(), values.ravel(), np.arange(series + 1, dtype=np.int64) * SAMPLES
 
 
-def note(benchmark, units):
-    if benchmark.stats:
-        benchmark.extra_info["ns_each"] = benchmark.stats.stats.median * 1e9 / units
-
-
 @SERIES
 @TIMES
 @pytest.mark.parametrize(
@@ -39,7 +35,7 @@ def note(benchmark, units):
 def bench_over_windows(benchmark, series, times, function):
     batch = counters(series, times)
     _, present = benchmark(kernels.over_windows, function, *batch, *GRID, RANGE_MS)
-    note(benchmark, series * STEPS)
+    note_each(benchmark, series * STEPS, "point")
     assert present.mean() > 0.9
 
 
@@ -48,7 +44,7 @@ def bench_quantile_over_time(benchmark, series):
     batch = counters(series)
     medians = np.full(STEPS, 0.5)
     values, _ = benchmark(kernels.over_windows, "quantile_over_time", *batch, *GRID, RANGE_MS, medians)
-    note(benchmark, series * STEPS)
+    note_each(benchmark, series * STEPS, "point")
     assert values[0, 0] == np.median(batch[1][1:21])
 
 
@@ -57,7 +53,7 @@ def bench_quantile_over_time(benchmark, series):
 def bench_align(benchmark, series, times):
     batch = counters(series, times)
     _, values, present = benchmark(kernels.align, *batch, *GRID, RANGE_MS)
-    note(benchmark, series * STEPS)
+    note_each(benchmark, series * STEPS, "point")
     assert present[:, :220].all()
     assert values[0, 10] == batch[1][30 if times == "shared" else 29]
 
@@ -74,7 +70,7 @@ def bench_grouped_add(benchmark, series, op):
         return running.finish()
 
     values, _ = benchmark(run)
-    note(benchmark, series * STEPS)
+    note_each(benchmark, series * STEPS, "point")
     numpy_op = {"sum": np.sum, "avg": np.mean, "max": np.max, "count": len, "stddev": np.std}[op]
     assert values[3, 7] == pytest.approx(numpy_op(rows[0][3::GROUPS, 7]))
 
@@ -91,7 +87,7 @@ def bench_sum_of_rate(benchmark, series, times):
         return running.finish()
 
     values, _ = benchmark(run)
-    note(benchmark, series * STEPS)
+    note_each(benchmark, series * STEPS, "point")
     rates, _ = kernels.over_windows("rate", *batch, *GRID, RANGE_MS)
     assert values[5, 100] == pytest.approx(rates[5::GROUPS, 100].sum())
 
@@ -109,7 +105,7 @@ def bench_groups(benchmark, series, kernel):
         k = np.full(STEPS, 5)
         chosen = benchmark(kernels.group_top, *rows, group_of, GROUPS, k, largest=True)
         assert chosen[:, 9].sum() == 5 * GROUPS
-    note(benchmark, series * STEPS)
+    note_each(benchmark, series * STEPS, "point")
 
 
 @SERIES
@@ -121,5 +117,5 @@ def bench_bucket_quantile(benchmark, series):
     present = np.ones(counts.shape, dtype=np.bool_)
     q = np.full(STEPS, 0.25)
     values, *_ = benchmark(kernels.bucket_quantile, counts, present, group_of, series // buckets, bounds, q)
-    note(benchmark, series * STEPS)
+    note_each(benchmark, series * STEPS, "point")
     assert (values == 2.5).all()
