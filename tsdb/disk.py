@@ -84,7 +84,7 @@ class Disk(Protocol):
         ...
 
     def rename(self, old: str, new: str) -> None:
-        """Move a file or directory to a free name."""
+        """Move a file, over one that may be there, or a directory to a free name."""
         ...
 
     def remove(self, name: str) -> None:
