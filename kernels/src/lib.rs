@@ -25,6 +25,7 @@ pub mod records;
 pub mod regex;
 pub mod schubfach;
 pub mod scrape_cache;
+pub mod selection;
 pub mod series;
 pub mod series_index;
 pub mod slots;

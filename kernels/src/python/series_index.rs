@@ -50,19 +50,28 @@ impl SeriesIndex {
         Ok(LabelFrame(py.detach(|| self.0.labels(refs))?))
     }
 
-    fn select<'py>(&self, py: Python<'py>, matchers: Vec<Bound<'py, Matcher>>) -> Bound<'py, PyArray1<u64>> {
+    fn select<'py>(
+        &self,
+        py: Python<'py>,
+        matchers: Vec<Bound<'py, Matcher>>,
+    ) -> PyResult<Bound<'py, PyArray1<u64>>> {
         let matchers = borrowed(&matchers);
-        py.detach(|| self.0.select(&matchers)).into_pyarray(py)
+        Ok(py.detach(|| self.0.select(&matchers))?.into_pyarray(py))
     }
 
-    fn label_names(&self, py: Python<'_>, matchers: Vec<Bound<'_, Matcher>>) -> Vec<String> {
+    fn label_names(&self, py: Python<'_>, matchers: Vec<Bound<'_, Matcher>>) -> PyResult<Vec<String>> {
         let matchers = borrowed(&matchers);
-        py.detach(|| self.0.label_names(&matchers))
+        Ok(py.detach(|| self.0.label_names(&matchers))?)
     }
 
-    fn label_values(&self, py: Python<'_>, name: &str, matchers: Vec<Bound<'_, Matcher>>) -> Vec<String> {
+    fn label_values(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        matchers: Vec<Bound<'_, Matcher>>,
+    ) -> PyResult<Vec<String>> {
         let matchers = borrowed(&matchers);
-        py.detach(|| self.0.label_values(name, &matchers))
+        Ok(py.detach(|| self.0.label_values(name, &matchers))?)
     }
 
     fn statistics(&self, py: Python<'_>, limit: usize) -> Vec<series_index::TopList> {
@@ -83,7 +92,7 @@ impl SeriesIndex {
     }
 }
 
-fn borrowed<'a>(matchers: &'a [Bound<'_, Matcher>]) -> Vec<&'a matcher::Matcher> {
+pub fn borrowed<'a>(matchers: &'a [Bound<'_, Matcher>]) -> Vec<&'a matcher::Matcher> {
     matchers.iter().map(|matcher| &*matcher.get().0).collect()
 }
 
