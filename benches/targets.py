@@ -146,8 +146,8 @@ def table(figures: Sequence[tuple[Target, float]]) -> str:
 def page(figures: Sequence[tuple[Target, float]]) -> str:
     """The table with how it came about."""
     return (
-        f"# Targets\n\nThe median of {RUNS} runs each, in CPU time of one core. `make bench` measures all of them;"
-        "\na command by itself runs in the environment that `make test` builds (`.venv/bin/python`).\n\n"
+        f"# Targets\n\nThe median of {RUNS} runs each, in CPU time of one core. `make bench` measures all of "
+        "them; a command\nby itself runs in the environment that `make test` builds (`.venv/bin/python`).\n\n"
         f"{table(figures)}\nMeasured on {described()}.\n"
     )
 

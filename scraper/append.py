@@ -31,6 +31,8 @@ REPORT_NAMES: Final = (
     "scrape_samples_post_metric_relabeling",
     "scrape_series_added",
 )
+NO_REFS: Final = np.empty(0, dtype=np.uint64)
+NO_ROWS: Final = np.empty(0, dtype=np.int64)
 EXTRA_REPORT_NAMES: Final = ("scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes")
 
 
@@ -76,8 +78,7 @@ class SeriesMemory:
         if limit and stored > limit:
             raise _after(SampleLimitError(), page.samples, kept, added=min(len(rows), limit))
         try:
-            check_series(labels, job.limits, job.name_scheme)
-            new_refs = appender.series(labels)
+            new_refs = self._refs_of(labels, appender)
         except (LabelLimitError, PageError) as error:
             raise _after(error, page.samples, kept) from None
         except AppendError as error:
@@ -94,6 +95,8 @@ class SeriesMemory:
         return Totals(page.samples, kept, added, verdicts)
 
     def _relabelled(self, page: ScrapePage) -> tuple[LabelFrame, NDArray[np.int64]]:
+        if not len(page.labels):
+            return page.labels, NO_ROWS
         labels = with_target_labels(
             page.labels, self.labels, honor_labels=self.job.honor_labels, suppressed=page.suppressed
         )
@@ -103,6 +106,12 @@ class SeriesMemory:
             return result.labels, result.rows
         dressed = np.flatnonzero(~bare).astype(np.int64)
         return result.labels.take(dressed), result.rows[dressed]
+
+    def _refs_of(self, labels: LabelFrame, appender: Appender) -> NDArray[np.uint64]:
+        if not len(labels):
+            return NO_REFS
+        check_series(labels, self.job.limits, self.job.name_scheme)
+        return appender.series(labels)
 
     def append_nothing(self, appender: Appender, start_ms: int) -> None:
         """No page, or none that could stand: everything tracked goes stale."""
@@ -140,18 +149,29 @@ def _append_samples(
         refs = np.concatenate([refs, new_refs])
         places = np.concatenate([np.arange(known, dtype=np.int64), known + rows])
         timestamps_ms, values = timestamps_ms[places], values[places]
-    verdicts = np.full(len(refs), Verdict.OUT_OF_BOUNDS, dtype=np.uint8)
-    near = timestamps_ms <= now_ms + FUTURE_MAX_MS
-    if near.all():
+    latest_ms = now_ms + FUTURE_MAX_MS
+    if timestamps_ms.max(initial=now_ms) <= latest_ms:
         verdicts = appender.append(refs, timestamps_ms, values)
     else:
+        near = timestamps_ms <= latest_ms
+        verdicts = np.full(len(refs), Verdict.OUT_OF_BOUNDS, dtype=np.uint8)
         verdicts[near] = appender.append(refs[near], timestamps_ms[near], values[near])
-    counts = np.bincount(verdicts, minlength=len(Verdict))
+    counts = _counted(verdicts)
     if counts[Verdict.UNKNOWN_SERIES]:
         raise _GoneError(refs[verdicts == Verdict.UNKNOWN_SERIES])
     new = verdicts[known:]
     added = np.count_nonzero((new == Verdict.ACCEPTED) | (new == Verdict.UNCHANGED))
     return int(added), counts
+
+
+def _counted(verdicts: NDArray[np.uint8]) -> NDArray[np.int64]:
+    if verdicts.any():
+        return np.bincount(verdicts, minlength=len(Verdict))
+    counts = np.zeros(
+        len(Verdict), dtype=np.int64
+    )  # All were taken, as nearly always: no need to count them.
+    counts[Verdict.ACCEPTED] = len(verdicts)
+    return counts
 
 
 def _after(error: ScrapeError, samples: int = 0, kept: int = 0, added: int = 0) -> ScrapeError:

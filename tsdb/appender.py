@@ -86,8 +86,11 @@ class HeadAppender:
         self._end()
         checked = np.concatenate([np.empty(0, dtype=np.uint8), *self._verdicts])
         applied = self._head.commit(_joined(self._accepted), self._metadata, refused=checked)
+        stored = len(applied) - int(np.count_nonzero(applied))
+        if len(applied) == len(checked):  # Nothing was refused before, and writing through a mask is slow.
+            return CommitResult(stored, applied)
         checked[checked == Verdict.ACCEPTED] = applied
-        return CommitResult(len(applied) - int(np.count_nonzero(applied)), checked)
+        return CommitResult(stored, checked)
 
     def rollback(self) -> None:
         """Forget the samples; the series stay, and are logged."""

@@ -177,13 +177,16 @@ class Head:
         Raises:
             StorageError: the log could not be written; nothing was applied.
         """
-        verdicts = np.full(len(samples.refs), Verdict.UNKNOWN_SERIES, dtype=np.uint8)
         with self.commit_lock:
             known = self.refs.contains(samples.refs)  # Truncation may have come between `append` and now.
-            if not known.all():
+            all_known = bool(known.all())
+            if not all_known:
                 samples = samples.take(known)
             self._log_records(samples, metadata)
-            verdicts[known] = self.chunks.append(samples.refs, samples.timestamps_ms, samples.values)
+            verdicts = self.chunks.append(samples.refs, samples.timestamps_ms, samples.values)
+            if not all_known:
+                applied, verdicts = verdicts, np.full(len(known), Verdict.UNKNOWN_SERIES, dtype=np.uint8)
+                verdicts[known] = applied
             if metadata:
                 self.learn(np.fromiter(metadata, dtype=np.uint64, count=len(metadata)), metadata.values())
             self._count_refused(verdicts)
