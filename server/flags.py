@@ -5,6 +5,7 @@ yet is accepted all the same, so that a unit file keeps working; the help says s
 is warned.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -39,16 +40,16 @@ class Flag:
     default: str
     help: str
     obeyed: bool = True  # False: accepted for compatibility, without effect yet.
-    hidden: bool = False
+    hidden: bool = False  # Only in the long help.
+    agent: bool = False  # Only for agents; a server refuses it.
 
 
 def parse_size(text: str) -> int:
     """Bytes of `512MB`; every unit is a power of 1024."""
-    number = text.rstrip("BKMGTPEi")
-    unit = text[len(number) :]
-    if not number.isdigit() or unit not in BYTES_PER_UNIT:
+    match = re.fullmatch(r"([0-9]{1,18})([KMGTPE]?i?B)", text)
+    if match is None or match[2] not in BYTES_PER_UNIT:
         raise ConfigError(f'want a size such as "512MB", got "{text}"')
-    return int(number) * BYTES_PER_UNIT[unit]
+    return int(match[1]) * BYTES_PER_UNIT[match[2]]
 
 
 def format_size(size: int) -> str:
@@ -57,6 +58,12 @@ def format_size(size: int) -> str:
         if size and size % 1024**n == 0:
             return f"{size // 1024**n}{letter}iB"
     return f"{size}B"
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        raise ValueError(text)
+    return int(text)
 
 
 def parse_flag(flag: Flag, text: str) -> Any:  # noqa: ANN401 -- the kind says which type.
@@ -74,7 +81,7 @@ def parse_flag(flag: Flag, text: str) -> Any:  # noqa: ANN401 -- the kind says w
             case FlagKind.BOOLEAN:
                 return {"true": True, "false": False}[text]
             case FlagKind.INTEGER:
-                return int(text)
+                return _integer(text)
             case FlagKind.DURATION:
                 return parse_duration(text) if text else 0
             case FlagKind.SIZE:
@@ -98,17 +105,38 @@ def render_flag(flag: Flag, value: Any) -> str:  # noqa: ANN401 -- the kind says
             return str(value)
 
 
-def _flags(obeyed: bool, *rows: tuple[str, FlagKind, str, str]) -> tuple[Flag, ...]:  # noqa: FBT001 -- a local table.
+Row = tuple[str, FlagKind, str, str]
+
+
+def _flags(*rows: Row, obeyed: bool = True, agent: bool = False) -> tuple[Flag, ...]:
     return tuple(
-        Flag(name, kind, default, help_text, obeyed=obeyed) for name, kind, default, help_text in rows
+        Flag(name, kind, default, text, obeyed=obeyed, agent=agent, hidden=agent or name in HIDDEN)
+        for name, kind, default, text in rows
     )
+
+
+HIDDEN: Final = frozenset(
+    (
+        *("scrape.adjust-timestamps", "scrape.timestamp-tolerance", "scrape.discovery-reload-interval"),
+        *("auto-gomaxprocs", "auto-gomemlimit", "auto-gomemlimit.ratio", "auto-gomemlimit.refresh-interval"),
+        *(
+            f"storage.tsdb.{name}"
+            for name in (
+                *("min-block-duration", "max-block-duration", "max-block-chunk-segment-size"),
+                *("wal-segment-size", "wal-compression", "wal-compression-type", "samples-per-chunk"),
+                *("allow-overlapping-compaction", "block-reload-interval"),
+                "delayed-compaction.max-percent",
+            )
+        ),
+    )
+)
+"""Flags that only `--help-long` shows."""
 
 
 TEXT, BOOLEAN, INTEGER = FlagKind.TEXT, FlagKind.BOOLEAN, FlagKind.INTEGER
 DURATION, SIZE, TEXTS = FlagKind.DURATION, FlagKind.SIZE, FlagKind.TEXTS
 
 OBEYED = _flags(
-    True,
     ("config.file", TEXT, "prometheus.yml", "Configuration file."),
     ("storage.tsdb.path", TEXT, "data/", "Directory of the store."),
     (
@@ -127,7 +155,6 @@ OBEYED = _flags(
     ("web.route-prefix", TEXT, "", "Prefix of all paths; that of the external URL by default."),
     ("web.enable-lifecycle", BOOLEAN, "false", "Allow reload and shutdown over HTTP."),
     ("web.cors.origin", TEXT, ".*", "Anchored pattern of origins that may ask."),
-    ("web.page-title", TEXT, "Cardinal", "Title of the pages."),
     ("query.lookback-delta", DURATION, "5m", "How far back an instant question looks for a sample."),
     ("query.timeout", DURATION, "2m", "Longest time a question may take."),
     ("query.max-concurrency", INTEGER, "20", "Questions answered at once."),
@@ -141,8 +168,6 @@ OBEYED = _flags(
 )
 
 ACCEPTED = _flags(
-    False,
-    ("agent", BOOLEAN, "false", "Agent mode."),
     (
         "alertmanager.drain-notification-queue-on-shutdown",
         BOOLEAN,
@@ -154,6 +179,7 @@ ACCEPTED = _flags(
     ("auto-gomaxprocs", BOOLEAN, "true", "Go only."),
     ("auto-gomemlimit", BOOLEAN, "true", "Go only."),
     ("auto-gomemlimit.ratio", TEXT, "0.9", "Go only."),
+    ("auto-gomemlimit.refresh-interval", DURATION, "0s", "Go only."),
     ("config.auto-reload", BOOLEAN, "false", "Reload when the configuration changes."),
     ("config.auto-reload-interval", DURATION, "30s", "How often to look for a change."),
     ("rules.alert.for-grace-period", DURATION, "10m", "Least time between a restored alert and its firing."),
@@ -173,20 +199,60 @@ ACCEPTED = _flags(
     ("storage.tsdb.max-block-duration", DURATION, "", "Longest block."),
     ("storage.tsdb.min-block-duration", DURATION, "2h", "Shortest block."),
     ("storage.tsdb.retention.size", SIZE, "0", "Bytes of blocks that are kept."),
-    ("web.config.file", TEXT, "", "TLS and authentication."),
     ("web.console.libraries", TEXT, "console_libraries", "Console libraries."),
     ("web.console.templates", TEXT, "consoles", "Console templates."),
     ("web.enable-admin-api", BOOLEAN, "false", "Allow deletion and snapshots over HTTP."),
     ("web.enable-otlp-receiver", BOOLEAN, "false", "Take OTLP metrics."),
     ("web.enable-remote-write-receiver", BOOLEAN, "false", "Take remote writes."),
+    ("web.page-title", TEXT, "Cardinal", "Title of the pages."),
     ("web.max-connections", INTEGER, "512", "Connections at once."),
     ("web.max-notifications-subscribers", INTEGER, "16", "Listeners for notifications."),
     ("web.read-timeout", DURATION, "5m", "Longest time to read a request."),
     ("web.remote-write-receiver.accepted-protobuf-messages", TEXTS, "", "Remote write messages taken."),
     ("web.search.max-limit", INTEGER, "10000", "Longest answer of the search API."),
     ("web.user-assets", TEXT, "", "Directory of static files."),
+    obeyed=False,
 )
 
-FLAGS: Mapping[str, Flag] = {
-    flag.name: flag for flag in sorted(OBEYED + ACCEPTED, key=lambda flag: flag.name)
+REFUSED: Final[Mapping[str, str]] = {
+    "agent": "agent mode is not served; scrape with remote_write from a full server instead",
+    "web.config.file": "TLS and authentication are not served yet; leave it out and put a proxy in front",
+}
+"""Flags whose silent absence would do harm, and what to do."""
+
+AGENT = (
+    *_flags(
+        ("agent", BOOLEAN, "false", "Agent mode. Refused where set."),
+        ("web.config.file", TEXT, "", "TLS and authentication. Refused where set: not served yet."),
+    ),
+    *_flags(
+        ("storage.agent.path", TEXT, "data-agent/", "Directory of an agent."),
+        ("storage.agent.wal-segment-size", SIZE, "0", "Size of an agent's log segment."),
+        ("storage.agent.wal-compression", BOOLEAN, "true", "Compress an agent's log."),
+        ("storage.agent.wal-compression-type", TEXT, "snappy", "Compression of an agent's log."),
+        ("storage.agent.wal-truncate-frequency", DURATION, "2h", "How often an agent's log is cut."),
+        ("storage.agent.retention.min-time", DURATION, "5m", "Least age of what an agent may drop."),
+        ("storage.agent.retention.max-time", DURATION, "4h", "Age at which an agent drops."),
+        ("storage.agent.no-lockfile", BOOLEAN, "false", "Do not lock an agent's directory."),
+        ("storage.agent.checkpoint-from-in-memory-series", BOOLEAN, "false", "How an agent checkpoints."),
+        ("storage.agent.checkpoint-batch-size", INTEGER, "1000", "Series an agent checkpoints at once."),
+        agent=True,
+    ),
+)
+
+GONE: Final[Mapping[str, Flag]] = {
+    flag.name: flag
+    for flag in _flags(
+        ("alertmanager.timeout", DURATION, "10s", "Set it in the configuration file."),
+        ("storage.tsdb.allow-overlapping-blocks", BOOLEAN, "true", "Always on."),
+        ("storage.tsdb.retention", DURATION, "", "Use storage.tsdb.retention.time."),
+        ("storage.tsdb.use-lockfile", BOOLEAN, "true", "Use storage.tsdb.no-lockfile."),
+        ("web.local-assets", TEXT, "", "There are none."),
+        obeyed=False,
+    )
+}
+"""Flags of Prometheus 2 that 3 does not have: read, ignored and warned about."""
+
+FLAGS: Final[Mapping[str, Flag]] = {
+    flag.name: flag for flag in sorted(OBEYED + ACCEPTED + AGENT, key=lambda flag: flag.name)
 }

@@ -59,3 +59,5 @@ def configure_logs(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(LEVELS[level])
+    for name in ("uvicorn", "asyncio"):  # At info they tell of themselves, not of us.
+        logging.getLogger(name).setLevel(max(LEVELS[level], logging.WARNING))

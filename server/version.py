@@ -15,6 +15,11 @@ except PackageNotFoundError:
 USER_AGENT: Final = f"Prometheus/{PROMETHEUS_VERSION} Cardinal/{CARDINAL_VERSION}"
 
 
+def version_line() -> str:
+    """What `--version` says."""
+    return f"cardinal {CARDINAL_VERSION} (behaves as Prometheus {PROMETHEUS_VERSION})"
+
+
 def build_information() -> dict[str, str]:
     """As `status/buildinfo` and `/version` show it."""
     return {

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from prometheus_client.core import Metric, SummaryMetricFamily
+from prometheus_client.core import Metric
 
-from server.metrics.families import gauge
-from tsdb.counters import DurationSum
+from scraper.metrics import Distribution
+from server.metrics.families import counter, gauge
 
-SLICES: Final = ("queue_time", "prepare_time", "inner_eval", "result_sort")
+QUANTILES: Final = (0.5, 0.9, 0.99)
 
 
 class QueryMetrics:
@@ -16,8 +16,16 @@ class QueryMetrics:
 
     def __init__(self, concurrent_max: int) -> None:
         self.running = 0
-        self.durations = {name: DurationSum() for name in SLICES}
+        self.samples_read = 0
         self._concurrent_max = concurrent_max
+        self._slices = {"queue_time": Distribution(), "inner_eval": Distribution()}
+
+    def note(self, began_s: float, picked_s: float, done_s: float) -> None:
+        """Count a question out, by when it came, was taken up and was done."""
+        self.running -= 1
+        if done_s:
+            self._slices["queue_time"].observe(picked_s - began_s)
+            self._slices["inner_eval"].observe(done_s - picked_s)
 
     def collect(self) -> Iterator[Metric]:
         """The metrics now."""
@@ -25,9 +33,12 @@ class QueryMetrics:
         yield gauge(
             "prometheus_engine_queries_concurrent_max", "Questions answered at once.", self._concurrent_max
         )
-        family = SummaryMetricFamily(
-            "prometheus_engine_query_duration_seconds", "Time in the engine, by slice.", labels=["slice"]
-        )
-        for name, spent in self.durations.items():
-            family.add_metric([name], spent.count, spent.seconds)
+        yield counter("prometheus_engine_query_samples_total", "Samples read.", self.samples_read)
+        name = "prometheus_engine_query_duration_seconds"
+        family = Metric(name, "Time in the engine, by slice.", "summary")
+        for key, spent in self._slices.items():
+            for q, seconds in spent.quantiles(QUANTILES).items():
+                family.add_sample(name, {"slice": key, "quantile": f"{q:g}"}, seconds)
+            family.add_sample(f"{name}_sum", {"slice": key}, spent.sum_seconds)
+            family.add_sample(f"{name}_count", {"slice": key}, spent.count)
         yield family

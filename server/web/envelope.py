@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 import orjson
-from fastapi import Response
+from starlette.responses import Response
 
 WARNINGS_MAX = 10
 HTML_ESCAPES = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))

@@ -4,12 +4,15 @@ Source: HTTP API reference, sections 3.1 to 3.3.
 """
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
 import numpy as np
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from kernels import LabelFrame, Matcher, render_labels
 from model.errors import QuerySyntaxError, StorageError
@@ -20,7 +23,8 @@ from promql.options import ParserOptions
 from promql.parser import parse
 from server.web.envelope import ApiError, ErrorType, success, to_json
 from server.web.parameters import MAX_TIME_MS, MIN_TIME_MS, Parameters, bad_data, read_parameters
-from server.web.query import Questions
+from server.web.questions import Questions
+from server.web.routes import route
 
 TRUNCATED: Final = "results truncated due to limit"
 ESCAPED_NAME: Final = re.compile(r"_([0-9a-fA-F]{1,6})_|__")
@@ -42,7 +46,14 @@ def unescape_name(name: str) -> str:
     """A label name out of a path: `U__` marks one in which `_HEX_` stands for a character."""
     if not name.startswith("U__"):
         return name
-    return ESCAPED_NAME.sub(lambda m: chr(int(m[1], 16)) if m[1] else "_", name.removeprefix("U__"))
+    return ESCAPED_NAME.sub(_unescaped, name.removeprefix("U__"))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return "_"
+    point = int(match[1], 16)
+    return chr(point) if point <= sys.maxunicode else match[0]
 
 
 class _Lookup:
@@ -72,6 +83,7 @@ class _Lookup:
         return self._limited(texts)
 
     def series(self) -> Response:
+        """The label sets that any selector finds."""
         hints = SelectHints(self._min_ms, self._max_ms, function="series", limit=self.limit)
         with self._querier() as querier:
             frames = [querier.select(selector, hints).labels for selector in self.selectors]
@@ -94,13 +106,9 @@ def _merged(frames: list[LabelFrame]) -> LabelFrame:
     return labels.take(labels.order())
 
 
-def labels_router(store: Queryable, questions: Questions) -> APIRouter:
+def labels_routes(prefix: str, store: Queryable, questions: Questions) -> list[Route]:
     """The routes of this file."""
-    router = APIRouter()
     options = questions.engine.options.parser
-
-    async def lookup(request: Request, prefix: str = "") -> _Lookup:
-        return _Lookup(store, options, await read_parameters(request), prefix)
 
     async def answer(request: Request, make: Callable[[], Response]) -> Response:
         try:
@@ -108,26 +116,32 @@ def labels_router(store: Queryable, questions: Questions) -> APIRouter:
         except StorageError as error:
             raise ApiError(ErrorType.INTERNAL, str(error)) from error
 
-    @router.api_route("/labels", methods=["GET", "POST"])
     async def names(request: Request) -> Response:
-        asked = await lookup(request)
+        asked = _Lookup(store, options, await read_parameters(request), "")
         return await answer(
             request, lambda: asked.texts(lambda querier, matchers: querier.label_names(matchers))
         )
 
-    @router.get("/label/{name:path}/values")
-    async def values(request: Request, name: str) -> Response:
+    async def values(request: Request) -> Response:
+        name = request.path_params["name"]
         label = unescape_name(name)
         if not is_label_name(label):
             raise bad_data(f"invalid label name: {quote(name)}")
-        asked = await lookup(request)
-        return await answer(request, lambda: asked.texts(lambda q, matchers: q.label_values(label, matchers)))
+        asked = _Lookup(store, options, await read_parameters(request), "")
+        return await answer(
+            request, lambda: asked.texts(lambda querier, matchers: querier.label_values(label, matchers))
+        )
 
-    @router.api_route("/series", methods=["GET", "POST"])
     async def series(request: Request) -> Response:
-        asked = await lookup(request, 'invalid parameter "match[]": ')
-        if not asked.selectors:
+        parameters = await read_parameters(request)
+        parameters.require_form()
+        if not parameters.all("match[]"):
             raise bad_data("no match[] parameter provided")
+        asked = _Lookup(store, options, parameters, 'invalid parameter "match[]": ')
         return await answer(request, asked.series)
 
-    return router
+    return [
+        route(f"{prefix}/labels", names, "GET", "POST"),
+        route(f"{prefix}/label/{{name:path}}/values", values),
+        route(f"{prefix}/series", series, "GET", "POST"),
+    ]

@@ -1,70 +1,88 @@
 """Health, readiness, reload, shutdown, own metrics, and where a browser lands.
 
+There are no pages yet: `/` and `/graph` lead to what says which server this is.
+
 Source: HTTP API reference, section 10.
 """
 
+from urllib.parse import urlsplit
+
 import orjson
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from model.errors import ConfigError
 from server.metrics.registry import SelfMetrics
 from server.version import build_information
 from server.web.envelope import plain
+from server.web.gateway import API
+from server.web.routes import ANY_METHOD, Handler, route
 from server.web.services import Services
 
-CHANGES = ["POST", "PUT"]
-READS = ["GET", "HEAD"]
+HOME = f"{API}/status/buildinfo"
+CHANGES = ("POST", "PUT")
 
 
-def always_router(metrics: SelfMetrics) -> APIRouter:
+def always_routes(metrics: SelfMetrics) -> list[Route]:
     """What answers from the first moment on."""
-    router = APIRouter()
 
-    @router.api_route("/-/healthy", methods=READS)
-    async def healthy() -> Response:
+    async def healthy(_: Request) -> Response:
         return plain("Prometheus Server is Healthy.\n")
 
-    @router.get("/version")
-    async def version() -> Response:
+    async def version(_: Request) -> Response:
         return Response(orjson.dumps(build_information()) + b"\n", media_type="text/plain")
 
-    @router.get("/metrics")
     async def own_metrics(request: Request) -> Response:
         body, content_type = metrics.render(request.headers.get("accept", ""))
-        return Response(body, media_type=content_type)
+        return Response(body, headers={"Content-Type": content_type})
 
-    return router
+    return [
+        route("/-/healthy", healthy, "GET", "HEAD"),
+        route("/version", version),
+        route("/metrics", own_metrics),
+    ]
 
 
-def lifecycle_router(services: Services) -> APIRouter:
-    """What answers once the server is ready."""
-    router = APIRouter()
+def _changing(services: Services, change: Handler) -> Handler:
+    """`change` for those who may and who say POST or PUT."""
 
-    @router.api_route("/-/ready", methods=READS)
-    async def ready() -> Response:
-        return plain("Prometheus Server is Ready.\n")
-
-    @router.api_route("/-/reload", methods=CHANGES)
-    async def reload() -> Response:
+    async def guarded(request: Request) -> Response:
+        if request.method not in CHANGES:
+            return plain("Only POST or PUT requests allowed\n", 405)
         if not services.lifecycle:
             return plain("Lifecycle API is not enabled.\n", 403)
+        return await change(request)
+
+    return guarded
+
+
+def lifecycle_routes(services: Services) -> list[Route]:
+    """What answers once the server is ready."""
+    target = urlsplit(services.external_url).path.rstrip("/") + HOME
+
+    async def home(_: Request) -> Response:
+        return RedirectResponse(target, 302)
+
+    async def ready(_: Request) -> Response:
+        return plain("Prometheus Server is Ready.\n")
+
+    async def reload(_: Request) -> Response:
         try:
-            await services.reload()
+            await services.reloader.reload()
         except ConfigError as error:
             return plain(f"failed to reload config: {error}\n", 500)
         return Response()
 
-    @router.api_route("/-/quit", methods=CHANGES)
-    async def quit_server() -> Response:
-        if not services.lifecycle:
-            return plain("Lifecycle API is not enabled.\n", 403)
+    async def quit_server(_: Request) -> Response:
         if not services.quit():
             return plain("Termination already in progress.\n")
         return plain("Requesting termination... Goodbye!\n")
 
-    @router.get("/-/reload")
-    @router.get("/-/quit")
-    async def changes_only() -> Response:
-        return plain("Only POST or PUT requests allowed\n", 405)
-
-    return router
+    return [
+        route("/", home),
+        route("/graph", home),
+        route("/-/ready", ready, "GET", "HEAD"),
+        route("/-/reload", _changing(services, reload), *ANY_METHOD),
+        route("/-/quit", _changing(services, quit_server), *ANY_METHOD),
+    ]

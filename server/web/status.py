@@ -10,11 +10,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from server.version import build_information
 from server.web.envelope import success, to_json
-from server.web.parameters import bad_data
+from server.web.parameters import bad_data, parse_integer, read_parameters
+from server.web.routes import route
 from server.web.services import Services
 from server.web.targets import rfc3339
 from tsdb.replay import ReplayProgress
@@ -33,13 +36,13 @@ def _runtime(services: Services) -> dict[str, object]:
         "CWD": str(Path.cwd()),
         "hostname": socket.gethostname(),
         "serverTime": _moment(datetime.now(UTC)),
-        "reloadConfigSuccess": services.state.successful,
-        "lastConfigTime": rfc3339(round(services.state.reloaded_s * 1000)),
+        "reloadConfigSuccess": services.reloader.successful,
+        "lastConfigTime": rfc3339(round(services.reloader.reloaded_s * 1000)),
         "corruptionCount": services.database.counters.wal_corruptions_total,
         "goroutineCount": threading.active_count(),
         "GOMAXPROCS": os.cpu_count() or 1,
         "GOMEMLIMIT": 2**63 - 1,
-        "GOGC": str(services.state.config.runtime.gogc),
+        "GOGC": str(services.reloader.config.runtime.gogc),
         "GODEBUG": "",
         "storageRetention": services.retention,
     }
@@ -69,47 +72,47 @@ def _head(services: Services, limit: int) -> dict[str, object]:
 def _list_length(text: str) -> int:
     if not text:
         return LIST_DEFAULT
-    if not text.isdecimal() or int(text) < 1:
+    length = parse_integer(text)
+    if length is None or length < 1:
         raise bad_data("limit must be a positive number")
-    if int(text) > LIST_MAX:
+    if length > LIST_MAX:
         raise bad_data(f"limit must not exceed {LIST_MAX}")
-    return int(text)
+    return length
 
 
-def status_router(services: Services) -> APIRouter:
+def status_routes(prefix: str, services: Services) -> list[Route]:
     """The routes of this file."""
-    router = APIRouter(prefix="/status")
 
-    @router.get("/config")
-    async def config() -> Response:
-        return success(to_json({"yaml": services.state.rendered}))
+    async def config(_: Request) -> Response:
+        return success(to_json({"yaml": services.render()}))
 
-    @router.get("/flags")
-    async def flags() -> Response:
+    async def flags(_: Request) -> Response:
         return success(to_json(services.flags))
 
-    @router.get("/buildinfo")
-    async def build() -> Response:
+    async def build(_: Request) -> Response:
         return success(to_json(build_information()))
 
-    @router.get("/runtimeinfo")
-    async def runtime() -> Response:
+    async def runtime(_: Request) -> Response:
         return success(to_json(_runtime(services)))
 
-    @router.get("/tsdb")
-    def tsdb(limit: str = "") -> Response:  # Not async: FastAPI runs it in a thread.
-        return success(to_json(_head(services, _list_length(limit))))
+    async def tsdb(request: Request) -> Response:
+        length = _list_length((await read_parameters(request)).text("limit"))
+        return await services.questions.ask(request, lambda _: success(to_json(_head(services, length))))
 
-    return router
+    return [
+        route(f"{prefix}/status/config", config),
+        route(f"{prefix}/status/flags", flags),
+        route(f"{prefix}/status/buildinfo", build),
+        route(f"{prefix}/status/runtimeinfo", runtime),
+        route(f"{prefix}/status/tsdb", tsdb),
+    ]
 
 
-def replay_router(progress: Callable[[], ReplayProgress]) -> APIRouter:
+def replay_routes(prefix: str, progress: Callable[[], ReplayProgress]) -> list[Route]:
     """`/status/walreplay`, which answers before the server is ready."""
-    router = APIRouter(prefix="/status")
 
-    @router.get("/walreplay")
-    async def replay() -> Response:
+    async def replay(_: Request) -> Response:
         now = progress()
         return success(to_json({"min": now.first, "max": now.last, "current": now.current}))
 
-    return router
+    return [route(f"{prefix}/status/walreplay", replay)]

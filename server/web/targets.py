@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from model.durations import format_duration
 from model.errors import QuerySyntaxError
@@ -16,7 +18,8 @@ from model.labels import Labels
 from scraper.loop import ScrapeLoop, TargetState
 from server.web.envelope import success, to_json
 from server.web.labels import parse_selector
-from server.web.parameters import Parameters, bad_data, read_parameters
+from server.web.parameters import Parameters, bad_data, parse_integer, read_parameters
+from server.web.routes import route
 from server.web.services import Services
 
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
@@ -24,11 +27,12 @@ NEVER: Final = "0001-01-01T00:00:00Z"
 
 
 def rfc3339(time_ms: int) -> str:
-    """UTC with milliseconds; Go's zero time for 0."""
+    """UTC with as many digits as it takes; Go's zero time for 0."""
     if time_ms == 0:
         return NEVER
-    moment = datetime.fromtimestamp(time_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    whole_s, rest_ms = divmod(time_ms, 1000)
+    fraction = f".{rest_ms:03d}".rstrip("0") if rest_ms else ""
+    return datetime.fromtimestamp(whole_s, UTC).strftime("%Y-%m-%dT%H:%M:%S") + fraction + "Z"
 
 
 def global_url(url: str, external_url: str) -> str:
@@ -71,10 +75,10 @@ def _loops(services: Services) -> Iterator[ScrapeLoop]:
 
 def _number(parameters: Parameters, name: str) -> int:
     text = parameters.text(name)
-    try:
-        return int(text) if text else -1
-    except ValueError as error:
-        raise bad_data(f"{name} must be a number") from error
+    number = parse_integer(text) if text else -1
+    if number is None:
+        raise bad_data(f"{name} must be a number")
+    return number
 
 
 def _metadata(services: Services, parameters: Parameters) -> dict[str, list[dict[str, str]]]:
@@ -98,7 +102,7 @@ def _metadata(services: Services, parameters: Parameters) -> dict[str, list[dict
 
 def _matches(services: Services, text: str, labels: Labels) -> bool:
     try:
-        matchers = parse_selector(text, services.engine.options.parser)
+        matchers = parse_selector(text, services.questions.engine.options.parser)
     except QuerySyntaxError as error:
         raise bad_data(f'invalid parameter "match_target": {error}') from error
     values = dict(labels)
@@ -111,7 +115,7 @@ def _targets_metadata(services: Services, parameters: Parameters) -> list[dict[s
     found: list[dict[str, object]] = []
     for loop in _loops(services):
         if 0 <= limit <= len(found):
-            break
+            break  # As in Prometheus, which asks before each target and not before each metric.
         labels = loop.state.target.public_labels
         if selector and not _matches(services, selector, labels):
             continue
@@ -125,43 +129,43 @@ def _targets_metadata(services: Services, parameters: Parameters) -> list[dict[s
     return found
 
 
-def targets_router(services: Services) -> APIRouter:
-    """The routes of this file."""
-    router = APIRouter()
-
-    @router.get("/targets")
-    async def targets(state: str = "any", scrapePool: str = "") -> Response:  # noqa: N803 -- a parameter's name.
-        state = state.lower()
-        pools = [
-            (name, pool) for name, pool in sorted(services.scrapes.pools.items()) if scrapePool in ("", name)
+def _targets(services: Services, state: str, pool_name: str) -> dict[str, object]:
+    pools = [(name, pool) for name, pool in sorted(services.scrapes.pools.items()) if pool_name in ("", name)]
+    active: list[dict[str, object]] = []
+    dropped: list[dict[str, object]] = []
+    counts: dict[str, int] | None = None
+    if state in ("", "any", "active"):
+        active = [_active(loop.state, name, services.external_url) for name, p in pools for loop in p.loops]
+    if state in ("", "any", "dropped"):
+        dropped = [
+            {"discoveredLabels": dict(labels), "scrapePool": name}
+            for name, p in pools
+            for labels in p.dropped
         ]
-        active, dropped = [], []
-        counts: dict[str, int] | None = None
-        if state in ("any", "active"):
-            active = [
-                _active(loop.state, name, services.external_url) for name, p in pools for loop in p.loops
-            ]
-        if state in ("any", "dropped"):
-            dropped = [
-                {"discoveredLabels": dict(labels), "scrapePool": name}
-                for name, p in pools
-                for labels in p.dropped
-            ]
-            counts = {name: pool.dropped_count for name, pool in pools}
-        data = {"activeTargets": active, "droppedTargets": dropped, "droppedTargetCounts": counts}
-        return success(to_json(data))
+        counts = {name: pool.dropped_count for name, pool in pools}
+    return {"activeTargets": active, "droppedTargets": dropped, "droppedTargetCounts": counts}
 
-    @router.get("/scrape_pools")
-    async def scrape_pools() -> Response:
-        names = sorted(job.job_name for job in services.state.config.scrape_jobs)
-        return success(to_json({"scrapePools": names}))
 
-    @router.get("/metadata")
+def targets_routes(prefix: str, services: Services) -> list[Route]:
+    """The routes of this file."""
+
+    async def targets(request: Request) -> Response:
+        parameters = await read_parameters(request)
+        state, pool_name = parameters.text("state").lower(), parameters.text("scrapePool")
+        return success(to_json(_targets(services, state, pool_name)))
+
+    async def scrape_pools(_: Request) -> Response:
+        return success(to_json({"scrapePools": sorted(services.scrapes.pools)}))
+
     async def metadata(request: Request) -> Response:
         return success(to_json(_metadata(services, await read_parameters(request))))
 
-    @router.get("/targets/metadata")
     async def targets_metadata(request: Request) -> Response:
         return success(to_json(_targets_metadata(services, await read_parameters(request))))
 
-    return router
+    return [
+        route(f"{prefix}/targets", targets),
+        route(f"{prefix}/targets/metadata", targets_metadata),
+        route(f"{prefix}/scrape_pools", scrape_pools),
+        route(f"{prefix}/metadata", metadata),
+    ]
