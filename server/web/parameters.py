@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import Final
 from urllib.parse import parse_qsl
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from model.durations import DURATION_NS_MAX, MILLISECOND_NS, parse_duration
@@ -111,11 +112,7 @@ async def read_parameters(request: Request) -> Parameters:
             own, own_error = parse_form(body.decode("latin-1"))
             pairs, error = own + pairs, own_error or error
         elif kind == "multipart/form-data":
-            try:
-                form = await request.form()
-            except HTTPException as refused:
-                return Parameters(_by_name(pairs), refused.detail)
-            pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)] + pairs
+            pairs = _parse_multipart(request.headers["content-type"], await _read_body(request)) + pairs
     return Parameters(_by_name(pairs), error)
 
 
@@ -126,6 +123,18 @@ async def _read_body(request: Request) -> bytes:
         if len(body) > FORM_BYTES_MAX:
             raise bad_data(f"error parsing form values: want at most {FORM_BYTES_MAX} bytes")
     return bytes(body)
+
+
+def _parse_multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
+    """The fields of a multipart form, which has the shape of a mail; files are none."""
+    mail = BytesParser(policy=HTTP).parsebytes(b"Content-Type: %b\r\n\r\n" % content_type.encode() + body)
+    fields = []
+    for part in mail.walk():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            fields.append((name, content.decode("utf-8", "replace")))
+    return fields
 
 
 def _by_name(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:

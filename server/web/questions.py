@@ -1,8 +1,8 @@
 """A bounded pool of threads behind which everything slow is answered.
 
 One request costs one hop to a thread and one back. The pool is our own because the hop is most of what a
-small question costs, and `concurrent.futures` takes two futures and three locks for it. A single watcher looks
-after all that wait, four times a second: it cancels the questions of clients that went away, and gives up on
+small question costs, and `concurrent.futures` takes two futures and three locks for it. A single watcher sees
+to all that wait, four times a second: it cancels the questions of clients that went away, and gives up on
 those whose time passed before a thread was free.
 """
 
