@@ -87,7 +87,8 @@ def parse_flag(flag: Flag, text: str) -> Any:  # noqa: ANN401 -- the kind says w
             case FlagKind.SIZE:
                 return parse_size(text) if text != "0" else 0
     except (KeyError, ValueError, ConfigError) as error:
-        raise ConfigError(f'--{flag.name}: want a {flag.kind.value}, got "{text}"') from error
+        article = "an" if flag.kind is FlagKind.INTEGER else "a"
+        raise ConfigError(f'--{flag.name}: want {article} {flag.kind.value}, got "{text}"') from error
 
 
 def render_flag(flag: Flag, value: Any) -> str:  # noqa: ANN401 -- the kind says which type.

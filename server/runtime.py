@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -80,8 +80,8 @@ class Server:
             prefix=route_prefix_of(flags),
         )
 
-    async def run(self) -> None:
-        """Serve until told to stop.
+    async def run(self, announce: Callable[[], None] = lambda: None) -> None:
+        """Serve until told to stop; `announce` is called once signals and requests are heard.
 
         Raises:
             CardinalError: the store does not open.
@@ -102,6 +102,7 @@ class Server:
             )
         )
         serving = asyncio.create_task(http.serve(self._sockets), name="http")
+        announce()
         try:
             await self._live()
         except _StoppedError:

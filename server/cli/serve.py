@@ -86,11 +86,11 @@ def _warn(given: Mapping[str, str], values: Mapping[str, Any]) -> None:
 
 
 def _address(values: Mapping[str, Any], port: int) -> str:
-    """Where a user may look."""
+    """Under what a user finds the API."""
     if values["web.external-url"]:
         return external_url_of(values)
     host = values["web.listen-address"][0].rpartition(":")[0]
-    return f"http://{'localhost' if host.strip('[]') in ANY_HOST else host}:{port}"
+    return f"http://{'localhost' if host.strip('[]') in ANY_HOST else host}:{port}{route_prefix_of(values)}"
 
 
 @click.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
@@ -112,9 +112,12 @@ def serve(arguments: tuple[str, ...]) -> None:
     try:
         sockets = [listen(address) for address in values["web.listen-address"]]
         where = _address(values, sockets[0].getsockname()[1])
-        print(f"Cardinal answers at {where}{route_prefix_of(values)}/api/v1/query?query=up", flush=True)
+
+        def announce() -> None:
+            print(f"Cardinal answers at {where}/api/v1/query?query=up", flush=True)
+
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(Server(values, config, sockets).run())
+            runner.run(Server(values, config, sockets).run(announce))
     except (CardinalError, OSError) as error:
         logger.error("%s", error)  # noqa: TRY400 -- the text says it all.
         sys.exit(EXIT_FAILURE)

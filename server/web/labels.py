@@ -84,7 +84,8 @@ class _Lookup:
 
     def series(self) -> Response:
         """The label sets that any selector finds."""
-        hints = SelectHints(self._min_ms, self._max_ms, function="series", limit=self.limit)
+        enough = self.limit + 1 if self.limit else 0  # One more tells whether the limit cuts something off.
+        hints = SelectHints(self._min_ms, self._max_ms, function="series", limit=enough)
         with self._querier() as querier:
             frames = [querier.select(selector, hints).labels for selector in self.selectors]
         labels = frames[0] if len(frames) == 1 else _merged(frames)

@@ -25,7 +25,6 @@ ROOT = Path(__file__).parents[2]
 PAGE = """\
 # HELP jobs_total Jobs done & "so" on.
 # TYPE jobs_total counter
-# UNIT jobs_total jobs
 jobs_total{queue="fast"} 10
 jobs_total{queue="slow"} 3
 # HELP heat <warmth>
