@@ -36,7 +36,7 @@ from server.settings import (
     route_prefix_of,
     shown_flags,
 )
-from server.version import USER_AGENT
+from server.version import USER_AGENT, version_line
 from server.web.app import ready_app, starting_app
 from server.web.gateway import Gateway
 from server.web.questions import Questions
@@ -95,12 +95,15 @@ class Server:
                 self._gateway,
                 log_config=None,
                 access_log=False,
+                http="httptools",
+                ws="none",
                 lifespan="off",
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=GRACE_S,
             )
         )
+        logger.info("Starting %s", version_line())
         serving = asyncio.create_task(http.serve(self._sockets), name="http")
         announce()
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -36,6 +36,11 @@ async def _api_error(_: Request, error: Exception) -> Response:
 async def _bug(_: Request, __: Exception) -> Response:
     """A mistake of ours: the caller hears that much, the log gets the rest from the gateway."""
     return failure(ApiError(ErrorType.INTERNAL, "unexpected error; the log of the server says which"))
+
+
+async def _gone(_: Request, error: Exception) -> Response:
+    """The caller left in the middle of a request; the gateway knows what that means."""
+    raise error
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -63,6 +68,7 @@ def _app(routes: Sequence[Route]) -> FastAPI:
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _bug)
+    app.add_exception_handler(ClientDisconnect, _gone)
     return app
 
 

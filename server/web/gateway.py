@@ -12,6 +12,7 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
@@ -31,6 +32,7 @@ CORS: Final = (
     (b"access-control-expose-headers", b"Date"),
 )
 VALUES_PATH: Final = f"{API}/label/:name/values"
+CLIENT_GONE: Final = 499
 NOBODY: Final = "other"
 """What nobody serves is one value of the label `handler`, lest callers make series."""
 
@@ -70,6 +72,8 @@ class Gateway:
 
         try:
             await self._packed(scope, receive, counted)
+        except ClientDisconnect:
+            status = CLIENT_GONE  # Nobody is left to answer, and nothing is wrong with us.
         except Exception:
             # The answer says no more than that; what happened is for the log.
             logger.exception("answering %s %s", scope["method"], scope["path"])

@@ -74,7 +74,8 @@ class Questions:
         try:
             return await ticket.answer
         finally:
-            ticket.cancel.set()
+            if not ticket.done_s:
+                ticket.cancel.set()
             self._tickets.discard(ticket)
             self.metrics.note(ticket.began_s, ticket.picked_s, ticket.done_s)
 
