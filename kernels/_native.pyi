@@ -4,8 +4,8 @@ Every call releases the interpreter lock. Arrays are C-contiguous and must not b
 reads them; what a kernel returns is new. Times are int64 Unix milliseconds. A *symbol* is a uint32 into a
 `Symbols` table; symbol 0 is the empty string and means "label absent". A *series ref* is a uint64, rising
 with creation, never reused; 0 is "no series". *Flattened* samples of many series are three arrays:
-`timestamps_ms [samples]`, `values [samples]`, `offsets [series + 1]`, series i owning offsets[i]:offsets[i +
-1].
+`timestamps_ms [samples]`, `values [samples]`, `offsets [series + 1]`, series i owning
+offsets[i]:offsets[i + 1].
 A *step matrix* is `values [series, steps]` beside `present [series, steps]`: absent is not NaN.
 
 Errors: `ValueError` for misuse, `CorruptionError` for bad stored bytes, `ExpositionError` for a bad page,
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from typing_extensions import Buffer
 
 __all__ = [
+    "BlockIndex",
+    "BlockIndexEncoder",
     "CorruptionError",
     "ExpositionError",
     "FullChunks",
@@ -33,6 +35,7 @@ __all__ = [
     "ScrapePage",
     "SeriesIndex",
     "Symbols",
+    "UnsupportedError",
     "align",
     "bucket_fraction",
     "bucket_quantile",
@@ -41,11 +44,14 @@ __all__ = [
     "decode_metadata",
     "decode_samples",
     "decode_series",
+    "decode_tombstones",
     "decode_xor",
+    "encode_block_chunks",
     "encode_head_chunks",
     "encode_metadata",
     "encode_samples",
     "encode_series",
+    "encode_tombstones",
     "encode_xor",
     "flatten",
     "format_floats",
@@ -54,8 +60,10 @@ __all__ = [
     "group_merge",
     "group_quantile",
     "group_top",
+    "merge_tombstones",
     "over_windows",
     "parse_float",
+    "read_block_chunks",
     "render_labels",
     "render_matrix",
     "render_samples",
@@ -73,10 +81,14 @@ _I64: TypeAlias = NDArray[np.int64]
 _F64: TypeAlias = NDArray[np.float64]
 _Bool: TypeAlias = NDArray[np.bool_]
 _Flat: TypeAlias = tuple[_I64, _F64, _I64]  # timestamps_ms, values, offsets: flattened samples.
+_Stones: TypeAlias = tuple[_U32, _I64, _I64]  # Series ids (rising), first and last deleted time.
 _Matrix: TypeAlias = tuple[_F64, _Bool]  # values, present: a step matrix.
 
 class CorruptionError(Exception):
     """Stored bytes that cannot be what was written: what was wanted, what came, and at which byte."""
+
+class UnsupportedError(Exception):
+    """Stored bytes that may be sound, of a kind that no kernel reads; the text names it."""
 
 class ExpositionError(Exception):
     """A page that breaks its format. `args` is (message, samples parsed before the error)."""
@@ -109,9 +121,7 @@ class Regex:
     def pattern(self) -> str: ...
     def matches(self, texts: Sequence[str]) -> _Bool: ...
     def expand(self, template: str, texts: Sequence[str]) -> list[str | None]:
-        """`template` with $1, ${1}, $name, ${name} and $$ filled in from each match; None where there is
-        none.
-        """
+        """`template` with $1, ${1}, $name, ${name} and $$ filled in from each match, or None."""
 
 @final
 class Matcher:
@@ -174,9 +184,7 @@ class LabelFrame:
             The group of each row, numbered in order of first appearance, and one frame row per group.
         """
     def match(self, other: LabelFrame, names: Sequence[str], *, ignoring: bool) -> tuple[_U32, _U32, int]:
-        """Groups over both frames at once: group of each row here, of each row of `other`, number of
-        groups.
-        """
+        """Groups over both frames: of each row here, of each row of `other`, and how many there are."""
     def order(self) -> _I64:
         """Row numbers in label-set order: pairs compared name then value as bytes, a prefix first."""
     def labels(self, row: int) -> tuple[tuple[str, str], ...]: ...
@@ -196,13 +204,9 @@ class SeriesIndex:
     def __new__(cls, symbols: Symbols) -> SeriesIndex: ...
     def __len__(self) -> int: ...
     def add(self, labels: LabelFrame, next_ref: int) -> tuple[_U64, _Bool]:
-        """The ref of each row, and whether it is new; new rows take next_ref, next_ref + 1, ... in row
-        order.
-        """
+        """The ref of each row, and whether it is new; new rows take next_ref, next_ref + 1, ... in order."""
     def restore(self, refs: _U64, labels: LabelFrame) -> _U64:
-        """Series under refs read from a log; a label set already known keeps its first ref, which is
-        returned.
-        """
+        """Series under refs read from a log; a label set already known keeps its first ref: that is given."""
     def find(self, labels: LabelFrame) -> _U64:
         """The ref of each row, 0 where unknown."""
     def labels(self, refs: _U64) -> LabelFrame:
@@ -270,16 +274,13 @@ class OpenChunks:
             `min_valid_ms`); 5 equal to the newest sample and so silently dropped.
         """
     def append(self, refs: _U64, timestamps_ms: _I64, values: _F64) -> _U8:
-        """Append in the order given, creating series as needed; the verdicts of `check`, each seeing those
-        before it.
-        """
+        """Append in this order, creating series as needed; verdicts of `check`, each after those before."""
     def full(self, bytes_max: int) -> FullChunks:
         """Completed chunks not yet mapped, up to about `bytes_max` of data; they stay until `map_chunks`."""
     def map_chunks(self, refs: _U64, min_ms: _I64, max_ms: _I64, locations: _U64) -> None:
         """Completed chunks now lie in chunk files at `locations` (file << 32 | offset of the record).
 
-        Frees the heap copy where there is one with that ref and `min_ms`; otherwise (at start) only records
-        them.
+        Frees the heap copy where there is one with that ref and `min_ms`; otherwise (at start) notes them.
         """
     def snapshot(self) -> int:
         """A reading point: later commits are invisible to reads that name it. Give it back with `release`."""
@@ -293,9 +294,7 @@ class OpenChunks:
     def latest(
         self, refs: _U64, at_ms: int, lookback_ms: int, snapshot: int, files: Sequence[Buffer | None]
     ) -> tuple[_I64, _F64, _Bool]:
-        """The newest sample with at_ms - lookback_ms < t <= at_ms per series: time, value, presence (stale is
-        absent).
-        """
+        """The newest sample with at_ms - lookback_ms < t <= at_ms per series, absent if stale."""
     def newest(self, refs: _U64) -> _I64:
         """Time of each series' newest sample; -2**63 where it has none."""
     def bounds(self) -> tuple[int, int]:
@@ -316,9 +315,7 @@ def encode_head_chunks(
     """Records of a `chunks_head` file (XOR, in order), and the offset of each within the bytes returned."""
 
 def scan_head_chunks(data: Buffer) -> tuple[_U64, _I64, _I64, _U8, _I64, int, str]:
-    """Every record of a whole file: refs, min_ms, max_ms, encodings, offsets; the end of good data; what is
-    wrong there or "".
-    """
+    """Records of a file: refs, min_ms, max_ms, encodings, offsets; their end; what is wrong there or ""."""
 
 def crc32c(data: Buffer) -> int: ...
 def snappy_compress(data: Buffer) -> bytes: ...
@@ -326,17 +323,14 @@ def snappy_decompress(data: Buffer) -> bytes:
     """Raises `CorruptionError`; refuses to make more than 1 GiB."""
 
 def frame_record(record: Buffer, flags: int, page_offset: int) -> bytes:
-    """The fragments of one stored record from `page_offset` on, page padding included; `flags` are header
-    bits 3 and 4.
-    """
+    """The fragments of a stored record from `page_offset` on, padding included; `flags` are bits 3 and 4."""
 
 def scan_log(data: Buffer, start: int, bytes_max: int) -> tuple[list[bytes], _U8, _I64, int, str]:
     """Records of a segment from offset `start`, until about `bytes_max` were read or the segment ends.
 
     Returns:
         The stored records, the compression bits of each, the offset just after each, where to go on (the
-        segment's
-        length at its end), and what is wrong at that place or "".
+        segment's length at its end), and what is wrong at that place or "".
     """
 
 def encode_series(refs: _U64, labels: LabelFrame) -> bytes: ...
@@ -346,13 +340,62 @@ def decode_samples(records: Sequence[Buffer]) -> tuple[_U64, _I64, _F64]: ...
 def encode_metadata(refs: _U64, kinds: _U8, units: Sequence[str], helps: Sequence[str]) -> bytes: ...
 def decode_metadata(records: Sequence[Buffer]) -> tuple[_U64, _U8, list[str], list[str]]: ...
 
+# ---- block_index/, block_chunks.rs, tombstones.rs
+
+@final
+class BlockIndex:
+    """The index of a block over mapped bytes. A *series id* is its offset / 16; ids rise in label order."""
+
+    def __new__(cls, symbols: Symbols, data: Buffer) -> BlockIndex: ...
+    def select(self, matchers: Sequence[Matcher]) -> _U32: ...
+    def series(
+        self, ids: _U32, min_ms: int, max_ms: int, tombstones: _Stones
+    ) -> tuple[_U32, LabelFrame, _I64, _I64, _I64, _U64]:
+        """Of these series those with a chunk in [min_ms, max_ms] that no stone covers whole, and such chunks.
+
+        Returns:
+            Ids, labels, offsets [series + 1] into the chunks; min_ms, max_ms and reference of each chunk.
+        """
+    def label_names(self, matchers: Sequence[Matcher]) -> list[str]: ...
+    def label_values(self, name: str, matchers: Sequence[Matcher]) -> list[str]: ...
+    def size_bytes(self) -> int: ...
+
+@final
+class BlockIndexEncoder:
+    """The parts of an index file in this order, `series` as often as wanted; `labels` rise strictly."""
+
+    def __new__(cls, labels: LabelFrame) -> BlockIndexEncoder: ...
+    def symbols(self) -> bytes: ...
+    def series(self, offsets: _I64, min_ms: _I64, max_ms: _I64, refs: _U64) -> bytes:
+        """Entries of the next len(offsets) - 1 series; references rise throughout."""
+    def postings(self) -> bytes: ...
+    def end(self) -> bytes: ...
+
+def encode_block_chunks(encodings: _U8, data: Buffer, offsets: _I64) -> tuple[bytes, _I64]:
+    """Records of a chunk segment in order, and the offset of each within the bytes returned."""
+
+def read_block_chunks(
+    files: Sequence[Buffer],
+    ids: _U32,
+    offsets: _I64,
+    refs: _U64,
+    min_ms: int,
+    max_ms: int,
+    tombstones: _Stones,
+) -> _Flat:
+    """Samples in [min_ms, max_ms] of each series that no stone covers. `UnsupportedError` unless XOR."""
+
+def merge_tombstones(ids: _U32, min_ms: _I64, max_ms: _I64) -> _Stones:
+    """Stones in any order, by series and time; those that overlap or touch are one."""
+
+def encode_tombstones(tombstones: _Stones) -> bytes: ...
+def decode_tombstones(data: Buffer) -> _Stones: ...
+
 # ---- exposition.rs, scrape_cache.rs
 
 @final
 class ScrapePage:
-    """What one page said. Known series first, in page order; then the series never seen before, in page
-    order.
-    """
+    """What one page said. Known series first, then the series never seen before, both in page order."""
 
     @property
     def refs(self) -> _U64:
@@ -408,9 +451,7 @@ class ScrapeCache:
     def __len__(self) -> int:
         """Lines known, dropped ones included."""
     def metadata(self) -> list[tuple[str, str, str, str]]:
-        """(family, type, help, unit), in order of first appearance; the type is "unknown" until a TYPE
-        line.
-        """
+        """(family, type, help, unit), in order of first appearance; "unknown" until a TYPE line."""
     def size_bytes(self) -> int: ...
 
 def parse_float(text: str) -> float:
@@ -419,17 +460,13 @@ def parse_float(text: str) -> float:
 # ---- float_text.rs, json.rs
 
 def format_floats(values: _F64, *, exponent: bool) -> list[str]:
-    """Shortest text that reads back; with `exponent` Go's form for |v| < 1e-6 and >= 1e21, else never an
-    exponent.
-    """
+    """Shortest text that reads back; with `exponent` Go's form for |v| < 1e-6 and >= 1e21, else none ever."""
 
 def render_vector(labels: LabelFrame, timestamps_ms: _I64, values: _F64) -> bytes:
     """`[{"metric":{...},"value":[t,"v"]},...]`."""
 
 def render_matrix(labels: LabelFrame, start_ms: int, step_ms: int, values: _F64, present: _Bool) -> bytes:
-    """`[{"metric":{...},"values":[[t,"v"],...]},...]` of a step matrix; series without a point are left
-    out.
-    """
+    """`[{"metric":{...},"values":[[t,"v"],...]},...]` of a step matrix, without series that have no point."""
 
 def render_samples(labels: LabelFrame, timestamps_ms: _I64, values: _F64, offsets: _I64) -> bytes:
     """The same of flattened raw samples."""
@@ -477,9 +514,7 @@ def align(
     steps: int,
     lookback_ms: int,
 ) -> tuple[_I64, _F64, _Bool]:
-    """The newest sample in (T - lookback, T] for each step T: time, value, presence; absent where it is
-    stale.
-    """
+    """The newest sample in (T - lookback, T] for each step T: time, value, presence; absent where stale."""
 
 def flatten(start_ms: int, step_ms: int, values: _F64, present: _Bool) -> _Flat:
     """A step matrix as flattened samples (a subquery's points)."""
@@ -515,9 +550,7 @@ def group_quantile(values: _F64, present: _Bool, group_of: _U32, groups: int, q:
     """PromQL's `quantile` per group and step; `q` is [steps]."""
 
 def group_top(values: _F64, present: _Bool, group_of: _U32, groups: int, k: _I64, *, largest: bool) -> _Bool:
-    """Which cells `topk` (or `bottomk`) keeps; `k` is [steps]. NaN ranks last; a newcomer must be strictly
-    better.
-    """
+    """Which cells `topk` (or `bottomk`) keeps; `k` is [steps]. NaN ranks last; ties keep the earlier row."""
 
 def group_any(present: _Bool, group_of: _U32, groups: int) -> _Bool:
     """[groups, steps]: whether any row of the group is present."""

@@ -9,6 +9,8 @@ pub enum KernelError {
     Misuse(String),
     /// Stored bytes are not what was written.
     Corruption(String),
+    /// Stored bytes that may be sound, of a kind that no kernel reads.
+    Unsupported(String),
     /// A page breaks its exposition format; `samples` were parsed before the error.
     Exposition { message: String, samples: usize },
     /// A pattern outside RE2's syntax.
@@ -28,7 +30,9 @@ impl KernelError {
 impl fmt::Display for KernelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Misuse(text) | Self::Corruption(text) | Self::Regex(text) => f.write_str(text),
+            Self::Misuse(text) | Self::Corruption(text) | Self::Unsupported(text) | Self::Regex(text) => {
+                f.write_str(text)
+            }
             Self::Exposition { message, .. } => f.write_str(message),
         }
     }

@@ -3,6 +3,8 @@
 
 pub mod aggregate;
 pub mod bits;
+pub mod block_chunks;
+pub mod block_index;
 pub mod buckets;
 pub mod compensated;
 pub mod error;
@@ -32,6 +34,7 @@ pub mod slots;
 pub mod snappy;
 pub mod steps;
 pub mod symbols;
+pub mod tombstones;
 pub mod top;
 pub mod varint;
 pub mod windows;

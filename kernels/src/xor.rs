@@ -160,6 +160,35 @@ pub struct FlatSamples {
     pub values: Vec<f64>,
 }
 
+impl FlatSamples {
+    /// Of the samples from `before` on, which rise, keep those in [min_ms, max_ms].
+    pub fn keep_within(&mut self, before: usize, min_ms: i64, max_ms: i64) {
+        let added = &self.timestamps_ms[before..];
+        if added.last().is_some_and(|&last| last > max_ms) {
+            let end = before + added.partition_point(|&t_ms| t_ms <= max_ms);
+            self.timestamps_ms.truncate(end);
+            self.values.truncate(end);
+        }
+        let added = &self.timestamps_ms[before..];
+        if added.first().is_some_and(|&first| first < min_ms) {
+            let start = before + added.partition_point(|&t_ms| t_ms < min_ms);
+            self.timestamps_ms.drain(before..start);
+            self.values.drain(before..start);
+        }
+    }
+
+    /// Of the samples from `before` on, which rise, remove those in [min_ms, max_ms].
+    pub fn remove_within(&mut self, before: usize, min_ms: i64, max_ms: i64) {
+        let added = &self.timestamps_ms[before..];
+        let start = before + added.partition_point(|&t_ms| t_ms < min_ms);
+        let end = before + added.partition_point(|&t_ms| t_ms <= max_ms);
+        if start < end {
+            self.timestamps_ms.drain(start..end);
+            self.values.drain(start..end);
+        }
+    }
+}
+
 /// Samples that a chunk says it has.
 #[inline]
 pub fn count_of(chunk: &[u8]) -> usize {

@@ -29,6 +29,7 @@ use crate::symbols::{EMPTY, SymbolTable, Symbols};
 
 pub use columns::Choice;
 pub use hashing::row_hash;
+pub use order::Ranks;
 
 /// Label names of a row, as symbols, in byte order of their texts.
 pub type Shape = Arc<[u32]>;

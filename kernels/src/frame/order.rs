@@ -26,7 +26,7 @@ struct Run {
 impl LabelFrame {
     /// Row numbers in label-set order; equal rows stay in the order they had.
     pub fn order(&self, table: &SymbolTable) -> Vec<i64> {
-        let ranks = self.ranks(table);
+        let (ranks, _) = self.ranks(table);
         let mut rows: Vec<(u64, u32)> = (0..self.len() as u32).map(|row| (0, row)).collect();
         let mut runs = vec![Run { start: 0, end: rows.len(), depth: 0 }];
         while let Some(Run { start, end, depth }) = runs.pop() {
@@ -56,7 +56,8 @@ impl LabelFrame {
         u64::from(ranks.rank(name)) << 32 | u64::from(ranks.rank(value))
     }
 
-    fn ranks(&self, table: &SymbolTable) -> Ranks {
+    /// The place of each symbol in use, and the symbols in that order.
+    pub fn ranks(&self, table: &SymbolTable) -> (Ranks, Vec<u32>) {
         let names = || self.shapes.iter().flat_map(|shape| shape.iter());
         let uses = names().count() + self.values.len();
         let mut ranks = if uses < table.len() / SPARSE_FACTOR {
@@ -78,18 +79,20 @@ impl LabelFrame {
         for (rank, &(_, symbol)) in (1..).zip(&distinct) {
             *ranks.entry(symbol) = rank;
         }
-        ranks
+        (ranks, distinct.into_iter().map(|(_, symbol)| symbol).collect())
     }
 }
 
 /// The place of each symbol among those in use, by text, from 1.
-enum Ranks {
+pub enum Ranks {
     Dense(Vec<u32>),
     Sparse(HashMap<u32, u32>),
 }
 
 impl Ranks {
-    fn rank(&self, symbol: u32) -> u32 {
+    /// # Panics
+    /// If the frame does not use `symbol`.
+    pub fn rank(&self, symbol: u32) -> u32 {
         match self {
             Self::Dense(ranks) => ranks[symbol as usize],
             Self::Sparse(ranks) => ranks[&symbol],

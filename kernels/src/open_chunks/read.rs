@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         let bytes = self.bytes_of(chunk, series_ref)?;
         let before = out.values.len();
         self.decoder.decode(bytes, out)?;
-        keep_within(out, before, min_ms, max_ms);
+        out.keep_within(before, min_ms, max_ms);
         Ok(())
     }
 
@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
         self.state.series[slot].push_chunk(&mut self.open, &self.state.blocks);
         let before = out.values.len();
         self.decoder.decode(&self.open, out)?;
-        keep_within(out, before, min_ms, max_ms);
+        out.keep_within(before, min_ms, max_ms);
         Ok(())
     }
 
@@ -210,21 +210,5 @@ impl<'a> Reader<'a> {
             self.decode_completed(state.completed[chunk], series_ref, i64::MIN, at_ms, buffer)?;
         }
         Ok(buffer.timestamps_ms.last().copied().zip(buffer.values.last().copied()))
-    }
-}
-
-/// Of the samples from `before` on, which rise, keep those in [min_ms, max_ms].
-fn keep_within(out: &mut FlatSamples, before: usize, min_ms: i64, max_ms: i64) {
-    let added = &out.timestamps_ms[before..];
-    if added.last().is_some_and(|&last| last > max_ms) {
-        let end = before + added.partition_point(|&t_ms| t_ms <= max_ms);
-        out.timestamps_ms.truncate(end);
-        out.values.truncate(end);
-    }
-    let added = &out.timestamps_ms[before..];
-    if added.first().is_some_and(|&first| first < min_ms) {
-        let start = before + added.partition_point(|&t_ms| t_ms < min_ms);
-        out.timestamps_ms.drain(before..start);
-        out.values.drain(before..start);
     }
 }

@@ -1,6 +1,6 @@
 //! Anything with Python's buffer interface, as a slice: bytes, memoryview, mmap, array.
 
-use numpy::PyReadonlyArray1;
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -30,6 +30,20 @@ impl<'py> FromPyObject<'_, 'py> for Buffer<'py> {
         let py = lender.py();
         let array = py.import("numpy")?.call_method1("frombuffer", (lender, "uint8"))?;
         Ok(Self::Array(array.extract()?))
+    }
+}
+
+/// Bytes that a kernel class borrows again with each call; the lender lives as long as the class.
+pub struct Lent(Py<PyArray1<u8>>);
+
+impl Lent {
+    pub fn new(lender: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let array = lender.py().import("numpy")?.call_method1("frombuffer", (lender, "uint8"))?;
+        Ok(Self(array.cast_into::<PyArray1<u8>>()?.unbind()))
+    }
+
+    pub fn borrow<'py>(&self, py: Python<'py>) -> PyReadonlyArray1<'py, u8> {
+        self.0.bind(py).readonly()
     }
 }
 

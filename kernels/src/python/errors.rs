@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use crate::error::KernelError;
 
 create_exception!(_native, CorruptionError, PyException);
+create_exception!(_native, UnsupportedError, PyException);
 create_exception!(_native, ExpositionError, PyException);
 create_exception!(_native, RegexError, PyValueError);
 
@@ -15,6 +16,7 @@ impl From<KernelError> for PyErr {
         match error {
             KernelError::Misuse(text) => PyValueError::new_err(text),
             KernelError::Corruption(text) => CorruptionError::new_err(text),
+            KernelError::Unsupported(text) => UnsupportedError::new_err(text),
             KernelError::Exposition { message, samples } => ExpositionError::new_err((message, samples)),
             KernelError::Regex(text) => RegexError::new_err(text),
         }
@@ -24,6 +26,7 @@ impl From<KernelError> for PyErr {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     module.add("CorruptionError", py.get_type::<CorruptionError>())?;
+    module.add("UnsupportedError", py.get_type::<UnsupportedError>())?;
     module.add("ExpositionError", py.get_type::<ExpositionError>())?;
     module.add("RegexError", py.get_type::<RegexError>())?;
     Ok(())

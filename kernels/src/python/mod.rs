@@ -4,6 +4,8 @@
 use pyo3::prelude::*;
 
 mod aggregate;
+mod block_chunks;
+mod block_index;
 mod buckets;
 mod buffer;
 mod errors;
@@ -19,12 +21,15 @@ mod records;
 mod scrape_cache;
 mod series_index;
 mod symbols;
+mod tombstones;
 mod windows;
 mod xor;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     aggregate::register(module)?;
+    block_chunks::register(module)?;
+    block_index::register(module)?;
     buckets::register(module)?;
     errors::register(module)?;
     float_text::register(module)?;
@@ -38,6 +43,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     scrape_cache::register(module)?;
     series_index::register(module)?;
     symbols::register(module)?;
+    tombstones::register(module)?;
     windows::register(module)?;
     xor::register(module)?;
     Ok(())
