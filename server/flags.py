@@ -139,6 +139,8 @@ DURATION, SIZE, TEXTS = FlagKind.DURATION, FlagKind.SIZE, FlagKind.TEXTS
 
 OBEYED = _flags(
     ("config.file", TEXT, "prometheus.yml", "Configuration file."),
+    ("config.auto-reload", BOOLEAN, "false", "Reload when the configuration changes."),
+    ("config.auto-reload-interval", DURATION, "30s", "How often to look for a change."),
     ("storage.tsdb.path", TEXT, "data/", "Directory of the store."),
     (
         "storage.tsdb.retention.time",
@@ -181,8 +183,6 @@ ACCEPTED = _flags(
     ("auto-gomemlimit", BOOLEAN, "true", "Go only."),
     ("auto-gomemlimit.ratio", TEXT, "0.9", "Go only."),
     ("auto-gomemlimit.refresh-interval", DURATION, "0s", "Go only."),
-    ("config.auto-reload", BOOLEAN, "false", "Reload when the configuration changes."),
-    ("config.auto-reload-interval", DURATION, "30s", "How often to look for a change."),
     ("rules.alert.for-grace-period", DURATION, "10m", "Least time between a restored alert and its firing."),
     ("rules.alert.for-outage-tolerance", DURATION, "1h", "Longest outage over which alerts are restored."),
     ("rules.alert.resend-delay", DURATION, "1m", "Least time before an alert is sent again."),

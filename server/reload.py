@@ -5,9 +5,13 @@ field.
 """
 
 import asyncio
+import hashlib
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from glob import glob
+from pathlib import Path
 
 from model.errors import ConfigError
 from server.config import Config, load_config
@@ -16,6 +20,21 @@ from server.metrics.registry import SelfMetrics
 logger = logging.getLogger(__name__)
 
 Apply = Callable[[Config], Awaitable[None]]
+
+
+def checksum(path: str, config: Config) -> bytes | None:
+    """Of the file and of every file it names, so that any change shows; None where one cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        digest.update(Path(path).read_bytes())
+        for mark, patterns in ((b"r", config.rule_files), (b"s", config.scrape_config_files)):
+            for pattern in patterns:
+                for name in sorted(glob(pattern)):  # noqa: PTH207 -- patterns are absolute.
+                    for part in (mark, os.fsencode(name), Path(name).read_bytes()):
+                        digest.update(part + b"\0")
+    except OSError:
+        return None
+    return digest.digest()
 
 
 class Reloader:
@@ -29,6 +48,7 @@ class Reloader:
         self._path = path
         self._metrics = metrics
         self._parts = parts
+        self._applied: bytes | None = None
         self._turn = asyncio.Lock()  # Two reloads never meet.
 
     async def apply(self) -> None:
@@ -70,7 +90,20 @@ class Reloader:
             await self.apply()
             logger.info("Completed loading of configuration file %s", self._path)
 
+    async def reload_on_change(self, interval_s: float) -> None:
+        """Look at the files again and again, until cancelled; what cannot be read counts as changed."""
+        while True:
+            await asyncio.sleep(interval_s)
+            now = await asyncio.to_thread(checksum, self._path, self.config)
+            if now is not None and now == self._applied:
+                continue
+            try:
+                await self.reload()
+            except ConfigError:
+                continue  # The log has it; the next look tries again.
+
     def _note(self, *, successful: bool) -> None:
         self.successful = self._metrics.config_successful = successful
         if successful:
+            self._applied = checksum(self._path, self.config)
             self.reloaded_s = self._metrics.config_success_s = time.time()

@@ -147,6 +147,9 @@ class Server:
             asyncio.create_task(questions.watch(), name="watch questions"),
             asyncio.create_task(self._reload_on_signal(services.reloader), name="reload on signal"),
         ]
+        if self._flags["config.auto-reload"] or "auto-reload-config" in self._flags["enable-feature"]:
+            looking = services.reloader.reload_on_change(self._flags["config.auto-reload-interval"] / 1000)
+            helpers.append(asyncio.create_task(looking, name="reload on change"))
         await self._stop.wait()
         logger.info("Stopping: scrapes end, questions are cancelled, the store closes.")
         self._metrics.ready = False

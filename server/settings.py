@@ -23,7 +23,9 @@ PARSER_FEATURES: Final = {
     "promql-extended-range-selectors": "extended_range_selectors",
     "promql-binop-fill-modifiers": "binop_fill_modifiers",
 }
-KNOWN_FEATURES: Final = frozenset((*PARSER_FEATURES, "promql-delayed-name-removal", "promql-duration-expr"))
+KNOWN_FEATURES: Final = frozenset(
+    (*PARSER_FEATURES, "promql-delayed-name-removal", "promql-duration-expr", "auto-reload-config")
+)
 
 Flags = Mapping[str, Any]
 """Every flag's value by its name without dashes."""
@@ -42,6 +44,8 @@ def check_flags(flags: Flags) -> None:
     for name in ("query.max-concurrency", "query.max-samples", "query.timeout", "query.lookback-delta"):
         if flags[name] < 1:
             raise ConfigError(f"--{name}: want a positive value, got {render_flag(FLAGS[name], flags[name])}")
+    if flags["config.auto-reload-interval"] < 1000:
+        raise ConfigError("--config.auto-reload-interval: want at least 1s")
     if flags["storage.tsdb.samples-per-chunk"] < 1:
         raise ConfigError("--storage.tsdb.samples-per-chunk: want at least 1")
     if (url := flags["web.external-url"]) and (urlsplit(url).scheme not in ("http", "https") or "'" in url):

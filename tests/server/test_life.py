@@ -55,6 +55,17 @@ def test_a_bad_file_on_sighup_is_logged_and_changes_nothing(tmp_path):
         server.wait_until(lambda: metric(server, RELOADED) == 1, "the next reload")
 
 
+def test_a_changed_file_is_taken_up_by_itself_where_that_is_wanted(tmp_path):
+    flags = ("--config.auto-reload", "--config.auto-reload-interval=1s")
+    with serving(tmp_path, *flags, config="scrape_config_files: [more.yml]\n") as server:
+        (tmp_path / "more.yml").write_text("scrape_configs: [{job_name: later}]\n")
+        server.wait_until(lambda: "Completed loading" in server.log_text(), "the reload")
+        (tmp_path / "more.yml").write_text("scrape_configs: [{job_name: }]\n")
+        server.wait_until(lambda: metric(server, RELOADED) == 0, "the refused reload")
+        server.config.write_text(EMPTY)
+        server.wait_until(lambda: metric(server, RELOADED) == 1, "the next reload")
+
+
 def test_without_leave_nobody_reloads_or_ends_the_server(tmp_path):
     with serving(tmp_path, config=EMPTY) as server:
         for path in ("/-/reload", "/-/quit"):
