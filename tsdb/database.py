@@ -123,10 +123,10 @@ class Database:
             self._head.chunks.release(snapshot)
 
     def statistics(self, limit: int = 10) -> Statistics:
-        """The head in numbers, with lists of `limit` entries."""
+        """The head in numbers, with lists of `limit` entries; with 0, no label is looked at."""
         head = self._head
         min_ms, max_ms = head.chunks.bounds()
-        lists = head.index.statistics(limit)
+        lists = head.index.statistics(limit) if limit else ([], [], [], [])
         return Statistics(len(head.index), head.index.pairs(), head.chunks.chunks(), min_ms, max_ms, *lists)
 
     def bounds(self) -> tuple[int, int]:
