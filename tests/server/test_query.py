@@ -276,7 +276,7 @@ def test_a_query_is_formatted(server):
     assert server.api("format_query", query="foo/").error[0] == 400
 
 
-LONG = "+".join(f"sum(rate(wide[{seconds}s]))" for seconds in range(100, 400))
+LONG = "+".join(f"sum(rate(wide[{seconds}s]))" for seconds in range(100, 700))
 
 
 def running_queries(server):
@@ -299,9 +299,9 @@ def test_a_client_that_goes_away_cancels_its_query(server):
     time.sleep(0.5)
     assert running_queries(server) == 1, "the question is too short for this test"
     connection.close()
-    began_s = time.monotonic()
-    server.wait_until(lambda: running_queries(server) == 0, "the question to end")
-    assert time.monotonic() - began_s < 3
+    canceled = 'prometheus_http_requests_total{code="499",handler="/api/v1/query_range"} 1.0'
+    server.wait_until(lambda: canceled in server.get("/metrics").text, "the question to be cancelled")
+    assert running_queries(server) == 0
 
 
 def test_a_question_that_finds_no_free_thread_times_out_in_the_queue(server):
