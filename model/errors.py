@@ -11,7 +11,8 @@ CardinalError
 ├── AppendError            the caller's: samples that cannot be stored
 └── StorageError           ours or the disk's: the store cannot do its work
     ├── DirectoryLockedError   another process has the data directory
-    └── CorruptStoreError      stored bytes are not what was written
+    ├── CorruptStoreError      stored bytes are not what was written
+    └── UnsupportedStoreError  stored samples are of a kind that this version does not read
 
 Kernels raise `kernels.CorruptionError`, `kernels.ExpositionError` and `kernels.RegexError`; whoever calls a
 kernel
@@ -75,3 +76,7 @@ class CorruptStoreError(StorageError):
     """Stored bytes that are not what was written; the text names file, offset, what was wanted and what
     came.
     """
+
+
+class UnsupportedStoreError(StorageError):
+    """Stored samples of a kind that this version does not read; the text names file, offset and kind."""

@@ -10,7 +10,7 @@ import fcntl
 import mmap
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, final
@@ -141,6 +141,28 @@ class WholeWrites:
         if self._torn:
             self._file.truncate(self.size)
             self._torn = False
+
+
+def replace_file(disk: Disk, name: str, content: bytes) -> None:
+    """Make `content` the whole of a file, new or not, so that a crash leaves the old or the new."""
+    directory, _, file_name = name.rpartition("/")
+    temporary = f"{name}.tmp"
+    if f"{file_name}.tmp" in disk.list(directory):
+        disk.remove(temporary)  # A crash left it.
+    write_file(disk, temporary, [content])
+    disk.rename(temporary, name)
+    disk.sync_directory(directory)
+
+
+def write_file(disk: Disk, name: str, parts: Iterable[bytes]) -> None:
+    """A new file of these parts, synced."""
+    file = disk.create(name)
+    try:
+        for part in parts:
+            file.write(part)
+        file.sync()
+    finally:
+        file.close()
 
 
 @contextmanager

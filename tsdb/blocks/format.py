@@ -12,7 +12,6 @@ TOMBSTONES: Final = "tombstones"
 
 CREATED_SUFFIX: Final = ".tmp-for-creation"
 DELETED_SUFFIX: Final = ".tmp-for-deletion"
-FILE_SUFFIX: Final = ".tmp"  # Of one file that is about to replace another.
 
 META_VERSION: Final = 1
 SEGMENT_HEADER: Final = bytes.fromhex("85bd40dd") + bytes([1, 0, 0, 0])

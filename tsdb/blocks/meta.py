@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from model.errors import CorruptStoreError
-from tsdb.blocks.format import FILE_SUFFIX, META, META_VERSION
+from tsdb.blocks.format import META, META_VERSION
 from tsdb.blocks.ulid import is_ulid
-from tsdb.disk import Disk
+from tsdb.disk import Disk, replace_file
 
 FROM_OUT_OF_ORDER: Final = "from-out-of-order"
 FROM_STALE_SERIES: Final = "from-stale-series"
@@ -214,19 +214,4 @@ def read_meta(disk: Disk, directory: str) -> BlockMeta:
 
 def write_meta(disk: Disk, directory: str, meta: BlockMeta) -> None:
     """Replace the meta of the block in `directory`, whole or not at all."""
-    replace_file(disk, directory, META, render_meta(meta))
-
-
-def replace_file(disk: Disk, directory: str, name: str, content: bytes) -> None:
-    """Write a file under a temporary name, and move it over what may be there."""
-    temporary = f"{directory}/{name}{FILE_SUFFIX}"
-    if f"{name}{FILE_SUFFIX}" in disk.list(directory):
-        disk.remove(temporary)  # A crash left it.
-    file = disk.create(temporary)
-    try:
-        file.write(content)
-        file.sync()
-    finally:
-        file.close()
-    disk.rename(temporary, f"{directory}/{name}")
-    disk.sync_directory(directory)
+    replace_file(disk, f"{directory}/{META}", render_meta(meta))
