@@ -84,9 +84,10 @@ class HeadQuerier:
             found = np.flatnonzero(samples)
             if hints.limit:
                 found = found[: hints.limit]
-            refs = refs[found]
+            if len(found) < len(refs):
+                refs, samples = refs[found], samples[found]
             labels = head.index.labels(refs)
-        return HeadSeries(head, self.snapshot, refs, labels, samples[found], hints.min_ms, hints.max_ms)
+        return HeadSeries(head, self.snapshot, refs, labels, samples, hints.min_ms, hints.max_ms)
 
     def label_names(self, matchers: Sequence[Matcher]) -> list[str]:
         """In byte order; all of the head's where the range touches it at all."""
