@@ -136,6 +136,12 @@ impl Series {
         self.count == 0 && self.completed == NONE
     }
 
+    /// Where the open chunk grows; `NONE` while it needs no block.
+    #[inline(always)]
+    pub fn last_block(&self) -> u32 {
+        self.last_block
+    }
+
     /// The first time of the open chunk.
     #[inline]
     pub fn first_ms(&self) -> i64 {

@@ -1,7 +1,9 @@
 //! Everything `OpenChunks` guards with its lock, and what changes it.
 
+use std::hint::black_box;
+
 use super::completed::{Completed, FullChunks, HEAP, HeapQueue};
-use super::pool::{NONE, Pool, Segments};
+use super::pool::{Linked, NONE, Pool, Segments};
 use super::series::{Block, CutRules, Series};
 use super::slots::{Memo, SlotTable};
 use super::snapshots::Notes;
@@ -32,6 +34,9 @@ pub struct State {
     /// A completed chunk on its way to the queue.
     scratch: Vec<u8>,
 }
+
+/// Samples whose series are fetched together.
+const BURST: usize = 16;
 
 /// The bounds of no samples.
 const NO_BOUNDS: (i64, i64) = (i64::MAX, i64::MIN);
@@ -80,29 +85,50 @@ impl State {
         let oldest_active = self.active.first().copied().unwrap_or(u64::MAX);
         let mut memo = Memo::default();
         let mut newest_ms = self.bounds.1;
-        let append_one = |((&series_ref, &t_ms), value): ((&u64, &i64), &f64)| {
-            let slot = self.slot_of(series_ref, &mut memo);
-            let value = value.to_bits();
-            let series = &mut self.series[slot];
-            let verdict = Self::verdict(series, t_ms, value);
-            if verdict != ACCEPTED {
-                return verdict;
+        let mut slots = [0; BURST];
+        let mut verdicts = Vec::with_capacity(refs.len());
+        let bursts = refs.chunks(BURST).zip(timestamps_ms.chunks(BURST)).zip(values.chunks(BURST));
+        for ((refs, timestamps_ms), values) in bursts {
+            let slots = &mut slots[..refs.len()];
+            for (slot, &series_ref) in slots.iter_mut().zip(refs) {
+                *slot = self.slot_of(series_ref, &mut memo);
             }
-            if oldest_active < series.commit {
-                self.notes.add(slot, series.commit, series.newest_ms, &self.active);
+            self.fetch(slots);
+            for (((&slot, &series_ref), &t_ms), value) in
+                slots.iter().zip(refs).zip(timestamps_ms).zip(values)
+            {
+                let value = value.to_bits();
+                let series = &mut self.series[slot];
+                let verdict = Self::verdict(series, t_ms, value);
+                verdicts.push(verdict);
+                if verdict != ACCEPTED {
+                    continue;
+                }
+                if oldest_active < series.commit {
+                    self.notes.add(slot, series.commit, series.newest_ms, &self.active);
+                }
+                series.commit = commit;
+                newest_ms = newest_ms.max(t_ms);
+                if series.count > 0 && !series.is_full_for(t_ms, self.rules) {
+                    series.append(t_ms, value, &mut self.blocks);
+                } else {
+                    self.start_chunk(slot, series_ref, t_ms, value);
+                }
             }
-            series.commit = commit;
-            newest_ms = newest_ms.max(t_ms);
-            if series.count > 0 && !series.is_full_for(t_ms, self.rules) {
-                series.append(t_ms, value, &mut self.blocks);
-            } else {
-                self.start_chunk(slot, series_ref, t_ms, value);
-            }
-            ACCEPTED
-        };
-        let verdicts = refs.iter().zip(timestamps_ms).zip(values).map(append_one).collect();
+        }
         self.bounds.1 = newest_ms;
         verdicts
+    }
+
+    /// Have the processor bring these series and the blocks they grow into near. Asked for together they arrive in the
+    /// time of a few; each by itself would keep the encoder waiting.
+    #[inline(always)]
+    fn fetch(&self, slots: &[u32]) {
+        let next_of_last = |&slot: &u32| match self.series[slot].last_block() {
+            NONE => NONE,
+            block => self.blocks[block].link(),
+        };
+        black_box(slots.iter().map(next_of_last).fold(0, |all, next| all ^ next));
     }
 
     /// The slot of a series, a new one where it has none.
