@@ -16,7 +16,6 @@ from model.labels import BUCKET_BOUND, METRIC_NAME
 from model.names import is_label_name, quote
 from promql.annotations import format_g
 from promql.ast import Span
-from promql.errors import NotYetSupportedError
 from promql.functions.monotonicity import Forced, report_forced
 from promql.operators.aggregations import warn_of_quantiles
 from promql.operators.evaluator import Evaluator
@@ -102,9 +101,10 @@ def histogram_fraction(evaluator: Evaluator, call: Call, grid: Grid) -> StepMatr
     return evaluator.drop_names(buckets.answer(values, present))
 
 
-def native_only(_evaluator: Evaluator, call: Call, _grid: Grid) -> StepMatrix:
-    """Functions that read nothing but native histograms."""
-    raise NotYetSupportedError(f"{call.function}() reads native histograms, which are not stored yet")
+def native_only(evaluator: Evaluator, call: Call, grid: Grid) -> StepMatrix:
+    """Functions that read nothing but native histograms: floats are left out, and a `StepMatrix` holds only those."""
+    matrix = evaluator.vector(call.operands[0], grid)
+    return replace(matrix, present=np.zeros_like(matrix.present)).compact()
 
 
 def _quantile(evaluator: Evaluator, buckets: Buckets, q: Floats, grid: Grid, span: Span) -> StepMatrix:

@@ -78,6 +78,11 @@ def clamp_max(evaluator: Evaluator, call: Call, grid: Grid) -> StepMatrix:
 def _clamped(
     evaluator: Evaluator, matrix: StepMatrix, low: Floats, high: Floats, possible: Flags
 ) -> StepMatrix:
-    values = np.maximum(low, np.minimum(high, matrix.values))
+    """A NaN on either side spreads, but the lower of it and -Inf is -Inf, the higher of it and +Inf is +Inf."""
+    values = np.minimum(high, matrix.values)
+    values[np.isneginf(matrix.values) | np.isneginf(high)] = -np.inf
+    highest = np.isposinf(values) | np.isposinf(low)
+    values = np.maximum(low, values)
+    values[highest] = np.inf
     present = matrix.present & possible
     return evaluator.drop_names(replace(matrix, values=values, present=present).compact())

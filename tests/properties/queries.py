@@ -56,6 +56,7 @@ class Vocabulary:
     duration_expressions: bool = True
     extensions: bool = True  # `anchored` and `smoothed`.
     fills: bool = True
+    quoted_names: bool = True  # Metric and label names in quotes, new in 3.0.
     depth: int = 3  # Levels of operators, calls and aggregations.
 
 
@@ -89,6 +90,9 @@ class Speaker:
     def some(self, choices: Sequence[T], most: int) -> list[T]:
         return self.draw(st.lists(st.sampled_from(choices), unique=True, max_size=most))
 
+    def between(self, least: int, most: int) -> int:
+        return self.draw(st.integers(least, most))
+
     def of_type(self, kind: ValueType, depth: int) -> str:
         says: dict[ValueType, Callable[[int], str]] = {
             ValueType.SCALAR: self.scalar,
@@ -110,7 +114,8 @@ class Speaker:
         return f"{self.naked_selector()}{self.extension()}{self.modifiers()}"
 
     def naked_selector(self) -> str:
-        metric, form = self.one(self.words.metrics), self.one(["name", "name", "braces", "quoted"])
+        forms = ["name", "name", "braces", *(["quoted"] if self.words.quoted_names else [])]
+        metric, form = self.one(self.words.metrics), self.one(forms)
         if form == "name":
             return metric
         matchers = [self.matcher() for _ in range(self.one([0, 1, 2]))]
@@ -217,7 +222,8 @@ class Speaker:
         matching = self.clause(["", "", "on", "ignoring", "ON"])
         if op in SETS:
             return f"{op} {matching}"
-        side = self.one(["", "", "group_left", "group_right ()", 'group_left ("other")']) if matching else ""
+        other = '"other"' if self.words.quoted_names else "other"
+        side = self.one(["", "", "group_left", "group_right ()", f"group_left ({other})"]) if matching else ""
         fills = ["", "", "fill(0)", "fill_left(-1) fill_right (NaN)", "FILL_RIGHT (5m)"]
         fill = self.one(fills) if self.words.fills else ""
         return f"{op}{flag} {matching} {side} {fill}"
@@ -246,7 +252,7 @@ class Speaker:
             matchers = [self.matcher() for _ in range(self.one([0, 1, 2]))]
             return f"info({self.vector(depth - 1)}, {{{', '.join(matchers)}}})"
         least, most = signature.arguments_min, signature.arguments_max
-        count = self.draw(st.integers(least, least + 2 if most is None else min(most, least + 2)))
+        count = self.between(least, least + 2 if most is None else min(most, least + 2))
         kinds = [signature.argument_type(position) for position in range(count)]
         return f"{signature.name}({', '.join(self.of_type(kind, depth - 1) for kind in kinds)})"
 
