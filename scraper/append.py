@@ -88,6 +88,7 @@ class SeriesMemory:
         except _GoneError as error:
             self.cache.forget(error.refs)
             raise _after(SeriesGoneError("the store forgot series that the page still has")) from None
+        verdicts[Verdict.DUPLICATE] += page.duplicates
         all_new = np.zeros(len(page.labels), dtype=np.uint64)
         all_new[rows] = new_refs
         self._append_stale(appender, self.cache.accept(all_new), start_ms)

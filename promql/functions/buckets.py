@@ -102,7 +102,7 @@ def histogram_fraction(evaluator: Evaluator, call: Call, grid: Grid) -> StepMatr
 
 
 def native_only(evaluator: Evaluator, call: Call, grid: Grid) -> StepMatrix:
-    """Functions that read nothing but native histograms: floats are left out, and a `StepMatrix` holds only those."""
+    """Functions that read nothing but native histograms: floats are left out, and others are not stored."""
     matrix = evaluator.vector(call.operands[0], grid)
     return replace(matrix, present=np.zeros_like(matrix.present)).compact()
 

@@ -73,7 +73,7 @@ def year(seconds: Seconds) -> Seconds:
 
 
 def _whole_seconds(values: Floats) -> Seconds:
-    """Truncated toward zero; what is no time at all counts as the epoch, for Go leaves that case undefined."""
+    """Truncated toward zero; what is no time at all counts as the epoch: Go leaves that case undefined."""
     known = np.abs(values) < SECONDS_MAX
     return np.where(known, values, 0.0).astype(np.int64)
 

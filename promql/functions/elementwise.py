@@ -78,7 +78,7 @@ def clamp_max(evaluator: Evaluator, call: Call, grid: Grid) -> StepMatrix:
 def _clamped(
     evaluator: Evaluator, matrix: StepMatrix, low: Floats, high: Floats, possible: Flags
 ) -> StepMatrix:
-    """A NaN on either side spreads, but the lower of it and -Inf is -Inf, the higher of it and +Inf is +Inf."""
+    """A NaN on either side spreads; yet the lower of it and -Inf is -Inf, the higher of it and +Inf +Inf."""
     values = np.minimum(high, matrix.values)
     values[np.isneginf(matrix.values) | np.isneginf(high)] = -np.inf
     highest = np.isposinf(values) | np.isposinf(low)

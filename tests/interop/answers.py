@@ -7,7 +7,7 @@ from typing import Any
 from tests.interop.peers import Answer, Peer
 
 RELATIVE = 1e-9
-ROUNDING = 1e-13  # Where a sum of quarters should be 0, 2.42 may be off by this much, for it adds without compensation.
+ROUNDING = 1e-13  # Means that should be 0 may be off by this much in 2.42, which adds without compensation.
 Key = tuple[tuple[str, str], ...]
 Close = Callable[[float, float], bool]
 

@@ -44,7 +44,7 @@ scrape_configs:
 
 
 def fill(data: Path) -> bool:
-    """Let Prometheus scrape a history and a while of blinking; False where a sample fell on the questions' grid."""
+    """Let Prometheus scrape a history and some blinking; False where a sample fell on the questions' grid."""
     page = history(int(time.time() * 1000))
     pages = {"/history": lambda scrape: page if scrape == 0 else b"", "/blinking": blinking}
     with served_pages(pages) as port, prometheus(data, scraping(port)) as peer:

@@ -1,8 +1,8 @@
 """An exporter whose every page is a pure function, and a history that many questions can be asked about.
 
-`history` is one page that holds an hour: every series at every step of a grid, each line with its explicit timestamp.
-One scrape of it fills a store in the same way wherever it is scraped. Values are multiples of 1/4, so that sums are
-exact in any order; only `extreme` is not.
+`history` is one page that holds an hour: every series at every step of a grid, each line with its explicit
+timestamp. One scrape of it fills a store in the same way wherever it is scraped. Values are multiples of 1/4,
+so that sums are exact in any order; only `extreme` is not.
 """
 
 import http.server
@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 STEP_MS = 15_000
-STEPS = 216  # 54 minutes: a head that begins empty takes an hour back,
-ALIGNED_MS = 300_000  # and the history ends at a multiple of this, so that the grids of subqueries lie alike every time.
-PHASE_MS = (
-    7  # Samples lie beside whole seconds, questions on them: no sample is ever on the edge of a window.
+STEPS = 216  # 54 minutes: a head that begins empty takes an hour back.
+ALIGNED_MS = (
+    300_000  # The history ends at a multiple of this, so that subqueries' grids lie alike every time.
 )
+PHASE_MS = 7  # Samples lie beside the seconds and half seconds at which questions are asked.
 SERVICES = ("api", "cart", "größe", 'quo"te', "back\\slash")
 BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.5, 2.5, 5.5)
 
@@ -162,8 +162,11 @@ def served(respond: Respond) -> Iterator[int]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            respond(self)
+
+        def handle(self) -> None:
             try:
-                respond(self)
+                super().handle()
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True  # The scraper had enough.
 

@@ -1,7 +1,7 @@
 """Real processes for tests to talk to: Debian's Prometheus and node_exporter, and our own server.
 
-Each starts on a port of its own over a directory of its own, is waited for with a deadline, and is ended by the
-process handle that started it. Nothing here ends what it did not start.
+Each starts on a port of its own over a directory of its own, is waited for with a deadline, and is ended by
+the process handle that started it. Nothing here ends what it did not start.
 """
 
 import http.client
@@ -87,7 +87,7 @@ class Peer:
         return f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str, parameters: Parameters = ()) -> Answer:
-        """One request over the connection that stays open; a connection that broke is replaced for the next."""
+        """One request over the connection that stays open; one that broke is replaced for the next."""
         query = urllib.parse.urlencode(parameters)
         try:
             self._connection.request("GET", f"{path}?{query}" if query else path)

@@ -1,4 +1,4 @@
-"""Questions about the history of `exporter.py`, written by hand: everything PromQL had by 2.42, in small and in use.
+"""Questions about the history of `exporter.py`, written by hand: everything that PromQL had by 2.42.
 
 A question stands alone on what it names; the drawn ones, which mix, come from `tests/properties/queries.py`.
 """

@@ -1,4 +1,5 @@
-"""Our server is killed with -9 while a fast target feeds it, at instants drawn from one seed, and started again.
+"""Our server is killed with -9 while a fast target feeds it, at instants drawn from one seed, and started
+again.
 
 Whatever a question showed before the kill, it shows after.
 """

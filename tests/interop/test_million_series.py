@@ -1,4 +1,4 @@
-"""Many series over a set of targets: every one counted, and the lists of what is largest in their right order."""
+"""Many series over a set of targets: every one counted, and the largest listed in their right order."""
 
 import time
 from collections import Counter
@@ -36,7 +36,8 @@ def page(target: int, series: int) -> bytes:
 
 def config(port: int, targets: int, interval: str) -> str:
     groups = "".join(
-        f"\n      - {{targets: ['127.0.0.1:{port}'], labels: {{__metrics_path__: /{n}, instance: 'target-{n:03d}'}}}}"
+        f"\n      - {{targets: ['127.0.0.1:{port}'],"
+        f" labels: {{__metrics_path__: /{n}, instance: 'target-{n:03d}'}}}}"
         for n in range(targets)
     )
     return (

@@ -1,7 +1,7 @@
-"""node_exporter as a static target, under relabel rules of every common kind, and promtool as the one who asks.
+"""node_exporter as a static target, under relabel rules of every common kind, and promtool as who asks.
 
-Between node_exporter and us stands a proxy that keeps the page it passed on, so that what is stored can be compared
-value by value with what was served.
+Between node_exporter and us stands a proxy that keeps the page it passed on, so that what is stored can be
+compared value by value with what was served.
 """
 
 import hashlib

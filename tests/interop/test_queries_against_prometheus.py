@@ -1,9 +1,9 @@
 """The same questions over the same samples, asked of Debian's Prometheus 2.42 and of us over HTTP.
 
-Behaviour is that of 3.14, so some answers differ by design. Most such cases are out of reach here: samples lie seven
-milliseconds after the second and every edge of a window half a second after it, so closed and left-open windows hold
-the same samples; values are multiples of 1/4, so sums are exact however they are added up. What is left stands in
-`EXPLAINED`, and an entry whose answers no longer differ fails too.
+Behaviour is that of 3.14, so some answers differ by design. Most such cases are out of reach here: samples
+lie seven milliseconds after the second and every edge of a window half a second after it, so closed and
+left-open windows hold the same samples; values are multiples of 1/4, so sums are exact however they are added
+up. What is left stands in `EXPLAINED`, and an entry whose answers no longer differ fails too.
 """
 
 from collections.abc import Iterable

@@ -126,6 +126,17 @@ def test_empty_lines_and_repeated_series_take_no_memory():
     assert cache.size_bytes() < 1_000
 
 
+def test_long_comments_take_no_memory_and_change_nothing():
+    cache = kernels.ScrapeCache(kernels.Symbols())
+    page = b"# short\na 1\n# " + b"long " * 10_000 + b"\nb 2\n"
+    assert cache.parse(page, 0).labels.rows() == [(("__name__", "a"),), (("__name__", "b"),)]
+    cache.accept(refs(1, 2))
+    assert cache.size_bytes() < 1_000
+    again = cache.parse(page, 1)
+    assert (again.refs.tolist(), again.values.tolist(), again.duplicates) == ([1, 2], [1.0, 2.0], 0)
+    assert cache.accept(refs()).tolist() == []
+
+
 def test_many_targets_are_parsed_side_by_side_over_one_symbol_table():
     symbols, found = kernels.Symbols(), []
 

@@ -23,6 +23,9 @@ use super::label_rows::{LabelRows, Suppressed};
 /// Lines looked at behind the expected one before the table is asked.
 const PATIENCE_LINES: usize = 8;
 
+/// A comment longer than this is read anew each time, lest a page of comments be held in memory for good.
+const REMARK_BYTES_MAX: usize = 1024;
+
 /// How explicit timestamps are taken.
 #[derive(Clone, Copy, Debug)]
 pub struct TimestampPolicy {
@@ -340,6 +343,7 @@ impl<'a> Reading<'a> {
         }
         match self.reader.line(start, &mut self.labels)? {
             Line::Series { end } => self.series(start, Span::new(at, end)),
+            Line::Remark { end } if end - at > REMARK_BYTES_MAX => Ok(end + 1),
             Line::Remark { end } => Ok(self.fresh_remark(at, end, LineKind::Remark)),
             Line::Help { end, .. } => Ok(self.fresh_remark(at, end, LineKind::Help)),
             Line::Type { kind, end, .. } => {
