@@ -17,6 +17,7 @@ import socket
 import ssl
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Final, NamedTuple, cast
 
 from aiohappyeyeballs import start_connection
@@ -126,11 +127,29 @@ class Connection(asyncio.BufferedProtocol):
         if reader is None or answer is None or answer.done():
             self.close()  # Nobody asked.
             return
+        self._advance(reader, answer, lambda: reader.received(nbytes))
+
+    def _advance(
+        self, reader: ResponseReader, answer: asyncio.Future[Response], step: Callable[[], bool]
+    ) -> None:
+        """Take a step of reading; while that leaves a backlog, read no further and go on in the next turn."""
         try:
-            if reader.received(nbytes):
+            if step():
                 answer.set_result(cast("Response", reader.response))
         except Exception as error:  # noqa: BLE001 -- it is the asker's, whatever it is.
-            answer.set_exception(error)
+            # Its traceback leads back to this future and to the body: only the collector would free them.
+            answer.set_exception(error.with_traceback(None))
+        if self._transport is None or not self.is_open:
+            return
+        if reader.has_backlog and not answer.done():
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._work_on, reader, answer)
+        elif not self._transport.is_reading():
+            self._transport.resume_reading()
+
+    def _work_on(self, reader: ResponseReader, answer: asyncio.Future[Response]) -> None:
+        if not answer.done() and self.is_open:
+            self._advance(reader, answer, reader.work)
 
     def eof_received(self) -> None:
         """As asyncio calls it; the transport closes itself then."""
@@ -141,7 +160,7 @@ class Connection(asyncio.BufferedProtocol):
             self._reader.ended()
             self._answer.set_result(cast("Response", self._reader.response))
         except Exception as error:  # noqa: BLE001 -- as above.
-            self._answer.set_exception(error)
+            self._answer.set_exception(error.with_traceback(None))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """As asyncio calls it."""

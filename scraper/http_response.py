@@ -31,6 +31,8 @@ _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
 _CHUNK_LINE_BYTES_MAX: Final = 4 << 10
 _GZIP_WINDOW: Final = 31  # zlib's word for "with a gzip header".
 _SHOWN_BYTES_MAX: Final = 100
+TURN_BYTES: Final = 1 << 20
+"""So much is unpacked before others on the event loop have their turn; 32 KiB of gzip may hold 32 MiB."""
 
 
 class MalformedResponseError(ValueError):
@@ -84,6 +86,8 @@ def _shown(line: bytes) -> str:
 class Plain:
     """Content as it is."""
 
+    backlog = b""
+
     def __init__(self, body_bytes_max: int) -> None:
         self._body = bytearray()
         self._body_bytes_max = body_bytes_max
@@ -97,35 +101,47 @@ class Plain:
         if len(self._body) >= self._body_bytes_max:
             raise BodyLimitError
 
+    def work(self) -> None:
+        """There is never anything left to do."""
+
     def end(self) -> bytearray:
         """All of it."""
         return self._body
 
 
 class Gzip:
-    """Packed content, unpacked as it arrives."""
+    """Packed content, unpacked as it arrives, a turn at a time."""
 
     def __init__(self, body_bytes_max: int) -> None:
+        self.backlog = b""  # What came and is not unpacked yet.
         self._body = bytearray()
         self._body_bytes_max = body_bytes_max
         self._unpacker = zlib.decompressobj(_GZIP_WINDOW)
         self._has_begun = False
 
     def take(self, piece: bytes) -> None:
-        """
+        """Keep it until `work` is called."""
+        self.backlog += piece
+
+    def work(self) -> None:
+        """Unpack for one turn.
+
         Raises:
             BodyLimitError: unpacked, it is not smaller than the limit.
             zlib.error: it is no gzip.
         """
-        packed = piece
-        while packed:
+        turn_end = len(self._body) + TURN_BYTES
+        while self.backlog and (left := turn_end - len(self._body)) > 0:
             self._has_begun = True
             if self._unpacker.eof:  # A gzip stream may have several members, one after the other.
                 self._unpacker = zlib.decompressobj(_GZIP_WINDOW)
-            self._body += self._unpacker.decompress(packed, self._body_bytes_max - len(self._body))
+            self._body += self._unpacker.decompress(
+                self.backlog, min(left, self._body_bytes_max - len(self._body))
+            )
             if len(self._body) >= self._body_bytes_max:
                 raise BodyLimitError
-            packed = self._unpacker.unused_data if self._unpacker.eof else self._unpacker.unconsumed_tail
+            is_member_whole = self._unpacker.eof
+            self.backlog = self._unpacker.unused_data if is_member_whole else self._unpacker.unconsumed_tail
 
     def end(self) -> bytearray:
         """All of it.
@@ -141,8 +157,13 @@ class Gzip:
 class _Discarded:
     """Content that nobody reads; the connection can be used again behind it."""
 
+    backlog = b""
+
     def take(self, piece: bytes) -> None:
         """Forget it."""
+
+    def work(self) -> None:
+        """There is never anything left to do."""
 
     def end(self) -> bytes:
         """Nothing."""
@@ -222,6 +243,7 @@ class ResponseReader:
         self._left: int | None = (
             None  # Bytes to come; negative: that came behind the end; None: nobody knows.
         )
+        self._is_last_byte_here = False
         self._body = bytearray()  # What is written to directly.
         self._room: memoryview | None = None
 
@@ -247,6 +269,21 @@ class ResponseReader:
             return self._take(data)
         return self._take_head(self._head_bytes + data)
 
+    @property
+    def has_backlog(self) -> bool:
+        """Whether `work` is to be called before more bytes are read."""
+        return bool(self._content.backlog)
+
+    def work(self) -> bool:
+        """Unpack for one turn; whether the response is whole.
+
+        Raises:
+            BodyLimitError, zlib.error: as `received`.
+        """
+        self._content.work()
+        is_whole = self._is_last_byte_here and not self._content.backlog
+        return self._finish(self._content.end()) if is_whole else False
+
     def ended(self) -> None:
         """The connection ended, perhaps as the sign that the body did.
 
@@ -256,6 +293,7 @@ class ResponseReader:
         """
         if self._head is None or self._left is not None or self._chunks is not None:
             raise EOFError("unexpected EOF" if self.has_begun else "EOF")
+        assert not self.has_backlog, "nothing is read while there is a backlog"
         self._finish(self._content.end())
 
     def _take_head(self, data: bytes) -> bool:
@@ -306,16 +344,15 @@ class ResponseReader:
     def _take(self, data: bytes) -> bool:
         if self._chunks is not None:
             end = self._chunks.take(data, self._content.take)
-            if end is None:
-                return False
-            self._left = end - len(data)
+            if end is not None:
+                self._left = end - len(data)
         elif self._left is None:
             self._content.take(data)
-            return False
         else:
             self._content.take(data[: self._left])
             self._left -= len(data)
-        return self._finish(self._content.end()) if self._left <= 0 else False
+        self._is_last_byte_here = self._left is not None and self._left <= 0
+        return self.work()
 
     def _finish(self, body: bytes | bytearray) -> bool:
         assert self._head is not None, "a response ends after its head"

@@ -1,5 +1,6 @@
 """Requests through a proxy: aiohttp knows how to talk to one, tunnels included."""
 
+import asyncio
 from typing import Final
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
@@ -50,6 +51,10 @@ class ProxiedClient:
             content = (Gzip if is_packed else Plain)(body_bytes_max)
             async for piece in response.content.iter_any():
                 content.take(piece)
+                content.work()
+                while content.backlog:
+                    await asyncio.sleep(0)  # Others have their turn.
+                    content.work()
             return Response(head, content.end())
 
     async def _current_session(self) -> aiohttp.ClientSession:

@@ -1,6 +1,7 @@
 """Connections against a server of bare sockets, which can misbehave as no library would."""
 
 import asyncio
+import gzip
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -194,3 +195,32 @@ async def test_a_proxy_is_asked_in_place_of_the_target():
     with pytest.raises(RequestError, match="connect: connection refused"):
         await client.get("http://far.invalid/m", {}, 5.0)
     await client.close()
+
+
+async def test_a_large_packed_body_leaves_others_their_turn_and_the_connection_usable():
+    body = bytes(8 << 20)
+    packed = gzip.compress(body)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+
+    async def talk(reader, writer, number):
+        while number == 1:
+            await request_of(reader)
+            writer.write(head + packed)
+
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with server(talk) as port:
+        pool, site = connections(), Site("127.0.0.1", port, is_secure=False)
+        for _ in range(2):
+            asking = asyncio.create_task(pool.ask(site, b"GET / HTTP/1.1\r\n\r\n", 2 * len(body)))
+            counting = asyncio.create_task(count_turns())
+            assert (await asyncio.wait_for(asking, 20)).body == body
+            counting.cancel()
+        assert turns > 2 * 8
+        pool.close()

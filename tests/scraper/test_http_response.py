@@ -4,7 +4,7 @@ import zlib
 import pytest
 
 from scraper.errors import BodyLimitError
-from scraper.http_response import HEAD_BYTES_MAX, MalformedResponseError, Response, ResponseReader
+from scraper.http_response import HEAD_BYTES_MAX, TURN_BYTES, MalformedResponseError, Response, ResponseReader
 
 LIMIT = 1_000
 PAGE = b"a 1\nb 2\n" * 40
@@ -157,3 +157,19 @@ def test_a_connection_with_bytes_behind_the_end_is_not_used_again(data):
 def test_what_is_no_response_is_told_in_words(data, words):
     with pytest.raises(MalformedResponseError, match=words):
         read(data, 64)
+
+
+def test_what_unpacks_to_much_is_unpacked_in_turns():
+    body = bytes(3 * TURN_BYTES + 5)
+    packed = gzip.compress(body)
+    data = head(f"Content-Length: {len(packed)}", "Content-Encoding: gzip") + packed
+    reader = ResponseReader(memoryview(bytearray(len(data))), 2 * len(body))
+    reader.room()[:] = data
+    assert not reader.received(len(data))
+    turns = 1
+    while not (is_whole := reader.work()):
+        assert reader.has_backlog
+        turns += 1
+    assert (is_whole, turns, reader.has_backlog) == (True, 3, False)
+    assert whole(reader).body == body
+    assert reader.is_reusable
