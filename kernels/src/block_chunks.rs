@@ -16,6 +16,8 @@ const XOR: u8 = 1;
 const CRC_BYTES: usize = 4;
 /// The longest length, the encoding, the checksum: about what a record adds to its data.
 const RECORD_BYTES: usize = 5 + 1 + CRC_BYTES;
+/// What most chunks have.
+const SAMPLES_PER_CHUNK: usize = 120;
 
 /// Records in order, and the offset of each within the bytes returned.
 pub fn encode_block_chunks(encodings: &[u8], data: &[u8], offsets: &[i64]) -> Outcome<(Vec<u8>, Vec<i64>)> {
@@ -61,7 +63,9 @@ pub fn read_block_chunks(
     max_ms: i64,
     stones: Stones<'_>,
 ) -> Outcome<(FlatSamples, Vec<i64>)> {
-    let mut out = FlatSamples::default();
+    let samples = chunks.refs.len() * SAMPLES_PER_CHUNK;
+    let mut out =
+        FlatSamples { timestamps_ms: Vec::with_capacity(samples), values: Vec::with_capacity(samples) };
     let mut offsets = Vec::with_capacity(chunks.offsets.len());
     let mut decoder = XorDecoder::default();
     offsets.push(0);
