@@ -271,7 +271,8 @@ class OpenChunks:
 
         Returns:
             0 accept; 1 out of order; 2 duplicate timestamp with another value; 3 out of bounds (before
-            `min_valid_ms`); 5 equal to the newest sample and so silently dropped.
+            `min_valid_ms`); 5 equal to the newest sample and so silently dropped; 6 a series without samples
+            here, of which the caller knows whether it exists.
         """
     def append(self, refs: _U64, timestamps_ms: _I64, values: _F64) -> _U8:
         """Append in this order, creating series as needed; verdicts of `check`, each after those before."""

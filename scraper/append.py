@@ -21,7 +21,7 @@ from scraper.errors import LabelLimitError, PageError, SampleLimitError, ScrapeE
 from scraper.job import ScrapeJob
 from scraper.labels import check_series, with_target_labels
 from scraper.metrics import ScrapeMetrics
-from scraper.totals import Totals
+from scraper.totals import NONE_REFUSED, Totals
 
 FUTURE_MAX_MS: Final = 10 * 60_000
 REPORT_NAMES: Final = (
@@ -31,6 +31,7 @@ REPORT_NAMES: Final = (
     "scrape_samples_post_metric_relabeling",
     "scrape_series_added",
 )
+_UNKNOWN_SERIES: Final = int(Verdict.UNKNOWN_SERIES)
 NO_REFS: Final = np.empty(0, dtype=np.uint64)
 NO_ROWS: Final = np.empty(0, dtype=np.int64)
 EXTRA_REPORT_NAMES: Final = ("scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes")
@@ -51,6 +52,7 @@ class SeriesMemory:
         self.job = job  # A reload may change it for one that reads pages the same way.
         self.labels = labels
         names = REPORT_NAMES + (EXTRA_REPORT_NAMES if job.extra_scrape_metrics else ())
+        self._report_refs: NDArray[np.uint64] | None = None  # As the store gave them first.
         self._report = LabelFrame.from_labels(
             store.symbols, [[*labels, (METRIC_NAME, name)] for name in names]
         )
@@ -84,16 +86,21 @@ class SeriesMemory:
         except AppendError as error:
             raise _after(PageError(str(error)), page.samples, kept) from error
         try:
-            added, verdicts = _append_samples(appender, page, new_refs, rows, now_ms)
+            added, refused = _append_samples(appender, page, new_refs, rows, now_ms)
         except _GoneError as error:
             self.cache.forget(error.refs)
             raise _after(SeriesGoneError("the store forgot series that the page still has")) from None
-        verdicts[Verdict.DUPLICATE] += page.duplicates
-        all_new = np.zeros(len(page.labels), dtype=np.uint64)
-        all_new[rows] = new_refs
+        if page.duplicates:
+            counts = [*refused]
+            counts[Verdict.DUPLICATE] += page.duplicates
+            refused = counts
+        all_new = new_refs
+        if len(rows) < len(page.labels):
+            all_new = np.zeros(len(page.labels), dtype=np.uint64)
+            all_new[rows] = new_refs
         self._append_stale(appender, self.cache.accept(all_new), start_ms)
         self.scraped = True
-        return Totals(page.samples, kept, added, verdicts)
+        return Totals(page.samples, kept, added, refused)
 
     def _relabelled(self, page: ScrapePage) -> tuple[LabelFrame, NDArray[np.int64]]:
         if not len(page.labels):
@@ -120,9 +127,17 @@ class SeriesMemory:
 
     def append_report(self, appender: Appender, start_ms: int, values: Sequence[float]) -> None:
         """The scrape's own samples; `values` in the order of the names."""
-        refs = appender.series(self._report)
+        if self._report_refs is None:
+            self._report_refs = appender.series(self._report)
+        refs = self._report_refs
+        timestamps_ms = np.empty(len(refs), dtype=np.int64)
+        timestamps_ms.fill(start_ms)
         report = np.array(values[: len(refs)], dtype=np.float64)
-        appender.append(refs, np.full(len(refs), start_ms, dtype=np.int64), report)
+        verdicts = appender.append(refs, timestamps_ms, report)
+        if verdicts.max() == _UNKNOWN_SERIES:  # The store forgot them, as it may while nobody scrapes.
+            unknown = verdicts == _UNKNOWN_SERIES
+            self._report_refs = appender.series(self._report)
+            appender.append(self._report_refs[unknown], timestamps_ms[unknown], report[unknown])
         self.scraped = True
 
     def append_end(self, appender: Appender, at_ms: int) -> None:
@@ -138,8 +153,8 @@ class SeriesMemory:
 
 def _append_samples(
     appender: Appender, page: ScrapePage, new_refs: NDArray[np.uint64], rows: NDArray[np.int64], now_ms: int
-) -> tuple[int, NDArray[np.int64]]:
-    """Append known and new samples; how many new series were stored, and the samples of each verdict.
+) -> tuple[int, Sequence[int]]:
+    """Append known and new samples; how many new series were stored, and the samples refused by verdict.
 
     Raises:
         _GoneError: the store does not know some of the refs any more.
@@ -157,7 +172,9 @@ def _append_samples(
         near = timestamps_ms <= latest_ms
         verdicts = np.full(len(refs), Verdict.OUT_OF_BOUNDS, dtype=np.uint8)
         verdicts[near] = appender.append(refs[near], timestamps_ms[near], values[near])
-    counts = _counted(verdicts)
+    if not verdicts.any():  # As nearly always: there is nothing to count.
+        return len(refs) - known, NONE_REFUSED
+    counts = np.bincount(verdicts, minlength=len(Verdict)).tolist()
     if counts[Verdict.UNKNOWN_SERIES]:
         raise _GoneError(refs[verdicts == Verdict.UNKNOWN_SERIES])
     new = verdicts[known:]
@@ -165,24 +182,15 @@ def _append_samples(
     return int(added), counts
 
 
-def _counted(verdicts: NDArray[np.uint8]) -> NDArray[np.int64]:
-    if verdicts.any():
-        return np.bincount(verdicts, minlength=len(Verdict))
-    counts = np.zeros(
-        len(Verdict), dtype=np.int64
-    )  # All were taken, as nearly always: no need to count them.
-    counts[Verdict.ACCEPTED] = len(verdicts)
-    return counts
-
-
 def _after(error: ScrapeError, samples: int = 0, kept: int = 0, added: int = 0) -> ScrapeError:
     error.totals = Totals(samples, kept, added)
     return error
 
 
-def count_refused(metrics: ScrapeMetrics, refused: NDArray[np.int64]) -> None:
+def count_refused(metrics: ScrapeMetrics, refused: Sequence[int]) -> None:
     """Add what the store refused to the counters."""
-    metrics.scrapes_sample_out_of_order_total += int(refused[Verdict.OUT_OF_ORDER])
-    metrics.scrapes_sample_duplicate_timestamp_total += int(refused[Verdict.DUPLICATE])
-    out_of_bounds = refused[Verdict.OUT_OF_BOUNDS] + refused[Verdict.TOO_OLD]
-    metrics.scrapes_sample_out_of_bounds_total += int(out_of_bounds)
+    if refused is NONE_REFUSED:
+        return
+    metrics.scrapes_sample_out_of_order_total += refused[Verdict.OUT_OF_ORDER]
+    metrics.scrapes_sample_duplicate_timestamp_total += refused[Verdict.DUPLICATE]
+    metrics.scrapes_sample_out_of_bounds_total += refused[Verdict.OUT_OF_BOUNDS] + refused[Verdict.TOO_OLD]

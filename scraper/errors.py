@@ -14,13 +14,13 @@ TargetError            the labels of one discovered target make no target
 """
 
 from model.errors import CardinalError
-from scraper.totals import Totals
+from scraper.totals import NO_TOTALS
 
 
 class ScrapeError(CardinalError):
     """A scrape that failed; every series of its target goes stale."""
 
-    totals = Totals()  # What was counted before the failure.
+    totals = NO_TOTALS  # What was counted before the failure.
 
 
 class RequestError(ScrapeError):

@@ -35,7 +35,7 @@ from scraper.metrics import Distribution, ScrapeMetrics
 from scraper.protocols import READABLE, accept_header, choose_format, readable
 from scraper.schedule import NS_PER_MS, Alignment, first_delay_ns
 from scraper.targets import Target
-from scraper.totals import Totals
+from scraper.totals import NO_TOTALS, Totals
 
 logger = logging.getLogger(__name__)
 
@@ -211,7 +211,7 @@ class ScrapeLoop:
         self, answer: Answer | None, error: ScrapeError | None, start_ms: int
     ) -> tuple[Appender, ScrapeError | None, Totals]:
         """A transaction with the page, or with the markers that a failed or empty one leaves."""
-        store, totals = self._around.store, Totals()
+        store, totals = self._around.store, NO_TOTALS
         appender = store.appender()
         if answer is not None and answer.body:
             now_ms = self._around.clock.now_ns() // NS_PER_MS
@@ -252,7 +252,7 @@ class ScrapeLoop:
         metrics.scrapes_exceeded_body_size_limit_total += isinstance(error, BodyLimitError)
         metrics.scrapes_exceeded_sample_limit_total += isinstance(error, SampleLimitError)
         metrics.scrape_pool_exceeded_label_limits_total += isinstance(error, LabelLimitError)
-        count_refused(metrics, totals.verdicts)
+        count_refused(metrics, totals.refused)
         if self._job.extra_scrape_metrics:
             metrics.scrape_duration_seconds.observe(seconds)
         if error:

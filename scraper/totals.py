@@ -1,15 +1,12 @@
 """What one page came to."""
 
-from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from model.storage import Verdict
 
-
-def _none() -> NDArray[np.int64]:
-    return np.zeros(len(Verdict), dtype=np.int64)
+NONE_REFUSED: Final = (0,) * len(Verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +16,7 @@ class Totals:
     samples: int = 0  # Parsed.
     kept: int = 0  # Left after relabelling.
     added: int = 0  # Series that were new and stored.
-    verdicts: NDArray[np.int64] = field(
-        default_factory=_none, repr=False
-    )  # [len(Verdict)]: samples with each.
+    refused: Sequence[int] = NONE_REFUSED  # By `Verdict`; what was accepted does not matter here.
+
+
+NO_TOTALS: Final = Totals()

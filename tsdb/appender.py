@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from typing import final
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,11 @@ from model.storage import CommitResult, Metadata, Verdict
 from tsdb.head import NO_SAMPLES, Head, Samples
 
 _LOG = logging.getLogger(__name__)
+
+# As plain numbers: to look up a member of an enumeration, or to compare it with an array, is slow.
+_ACCEPTED: Final = int(Verdict.ACCEPTED)
+_OUT_OF_BOUNDS: Final = int(Verdict.OUT_OF_BOUNDS)
+_UNKNOWN_SERIES: Final = int(Verdict.UNKNOWN_SERIES)
 
 
 @final
@@ -25,6 +30,8 @@ class HeadAppender:
         self._accepted: list[Samples] = []
         self._verdicts: list[NDArray[np.uint8]] = []
         self._metadata: dict[int, Metadata] = {}
+        self._has_refused = False
+        self._forgettings = head.forgettings
         self._open = True
         head.count_appender(opened=True)
 
@@ -54,20 +61,28 @@ class HeadAppender:
                 f"samples: want arrays of one length, got {len(refs)} refs, "
                 f"{len(timestamps_ms)} times, {len(values)} values"
             )
-        verdicts = self._check(samples) if len(refs) else np.empty(0, dtype=np.uint8)
-        self._accepted.append(samples.take(verdicts == Verdict.ACCEPTED) if verdicts.any() else samples)
+        if not len(refs):
+            return np.empty(0, dtype=np.uint8)
+        verdicts = self._check(samples)
+        if verdicts.any():
+            self._has_refused = True
+            samples = samples.take(verdicts == _ACCEPTED)
+        self._accepted.append(samples)
         self._verdicts.append(verdicts)
         return verdicts
 
     def _check(self, samples: Samples) -> NDArray[np.uint8]:
-        if self._oldest_valid_ms is None:
-            self._oldest_valid_ms = self._head.oldest_valid_ms(int(samples.timestamps_ms[0]))
-        verdicts = self._head.chunks.check(
-            samples.refs, samples.timestamps_ms, samples.values, self._oldest_valid_ms
-        )
-        known = self._head.refs.contains(samples.refs)
-        if not known.all():
-            verdicts[~known] = Verdict.UNKNOWN_SERIES
+        """Most samples are of series that have some already, so the kernel alone can speak of them."""
+        oldest_ms = self._oldest_valid_ms
+        if oldest_ms is None:
+            oldest_ms = self._oldest_valid_ms = self._head.oldest_valid_ms(int(samples.timestamps_ms[0]))
+        verdicts = self._head.chunks.check(samples.refs, samples.timestamps_ms, samples.values, oldest_ms)
+        if not verdicts.any():
+            return verdicts
+        rows = np.flatnonzero(verdicts == _UNKNOWN_SERIES)
+        rows = rows[self._head.refs.contains(samples.refs[rows])]
+        in_time = samples.timestamps_ms[rows] >= oldest_ms
+        verdicts[rows] = np.where(in_time, _ACCEPTED, _OUT_OF_BOUNDS)
         return verdicts
 
     def metadata(self, refs: NDArray[np.uint64], entries: Sequence[Metadata]) -> None:
@@ -84,12 +99,13 @@ class HeadAppender:
             StorageError: the log could not be written; nothing was stored.
         """
         self._end()
-        checked = np.concatenate([np.empty(0, dtype=np.uint8), *self._verdicts])
-        applied = self._head.commit(_joined(self._accepted), self._metadata, refused=checked)
+        samples = _joined(self._accepted)
+        checked = np.concatenate(self._verdicts) if self._has_refused else None
+        applied = self._head.commit(samples, self._metadata, checked, self._forgettings)
         stored = len(applied) - int(np.count_nonzero(applied))
-        if len(applied) == len(checked):  # Nothing was refused before, and writing through a mask is slow.
+        if checked is None:
             return CommitResult(stored, applied)
-        checked[checked == Verdict.ACCEPTED] = applied
+        checked[checked == _ACCEPTED] = applied
         return CommitResult(stored, checked)
 
     def rollback(self) -> None:

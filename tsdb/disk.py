@@ -171,7 +171,11 @@ def _doing(action: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{action} {path}: {(error.strerror or str(error)).lower()}") from error
+        raise _explained(action, path, error) from error
+
+
+def _explained(action: str, path: Path, error: OSError) -> StorageError:
+    return StorageError(f"{action} {path}: {(error.strerror or str(error)).lower()}")
 
 
 @final
@@ -195,10 +199,12 @@ class LocalFile:
         """Add all of `data`, in as many system calls as it takes."""
         rest = memoryview(data)
         at = self._size
-        with _doing("write", self._path):
+        try:
             while rest:
                 written = os.pwrite(self._descriptor, rest, at)
                 rest, at = rest[written:], at + written
+        except OSError as error:  # Every scrape comes by here: `_doing` costs more than the rest of the call.
+            raise _explained("write", self._path, error) from error
         self._size = at
 
     def truncate(self, size: int) -> None:

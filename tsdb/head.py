@@ -92,6 +92,7 @@ class Head:
         self._next_ref = 1
         self._old_below_ref = 1  # Series from here on were born since the last truncation.
         self._forgotten: list[Forgotten] = []
+        self.forgettings = 0  # How often series may have been forgotten; changes under `commit_lock`.
 
     # ---- life
 
@@ -170,28 +171,37 @@ class Head:
         return max(newest - self.options.chunk_range_ms // 2, self.min_valid_ms)
 
     def commit(
-        self, samples: Samples, metadata: Mapping[int, Metadata], refused: NDArray[np.uint8]
+        self,
+        samples: Samples,
+        metadata: Mapping[int, Metadata],
+        refused: NDArray[np.uint8] | None,
+        forgettings: int,
     ) -> NDArray[np.uint8]:
-        """Log, then apply; a `Verdict` for each sample. What `append` said is in `refused`, to be counted.
+        """Log, then apply; a `Verdict` for each sample.
+
+        What `append` said is in `refused`, to be counted, if it refused anything; when it was asked first the
+        head had forgotten series `forgettings` times.
 
         Raises:
             StorageError: the log could not be written; nothing was applied.
         """
         with self.commit_lock:
-            known = self.refs.contains(samples.refs)  # Truncation may have come between `append` and now.
-            all_known = bool(known.all())
-            if not all_known:
+            known = None
+            if forgettings != self.forgettings:  # Truncation came between `append` and now.
+                known = self.refs.contains(samples.refs)
                 samples = samples.take(known)
             self._log_records(samples, metadata)
             verdicts = self.chunks.append(samples.refs, samples.timestamps_ms, samples.values)
-            if not all_known:
+            stored = len(verdicts) - int(np.count_nonzero(verdicts))
+            if known is not None:
                 applied, verdicts = verdicts, np.full(len(known), Verdict.UNKNOWN_SERIES, dtype=np.uint8)
                 verdicts[known] = applied
             if metadata:
                 self.learn(np.fromiter(metadata, dtype=np.uint64, count=len(metadata)), metadata.values())
-            self._count_refused(verdicts)
-            self._count_refused(refused)
-            stored = len(verdicts) - int(np.count_nonzero(verdicts))
+            if stored < len(verdicts):
+                self._count_refused(verdicts)
+            if refused is not None:
+                self._count_refused(refused)
             self.counters.head_samples_appended_total["float"] += stored
         return verdicts
 
@@ -237,8 +247,6 @@ class Head:
         self.metadata.update(zip(self.symbols.texts(names), told, strict=True))
 
     def _count_refused(self, verdicts: NDArray[np.uint8]) -> None:
-        if not verdicts.any():
-            return
         counts = np.bincount(verdicts, minlength=len(Verdict)).tolist()
         self.counters.out_of_order_samples_total["float"] += counts[Verdict.OUT_OF_ORDER]
         self.counters.out_of_bound_samples_total["float"] += counts[Verdict.OUT_OF_BOUNDS]
@@ -270,6 +278,7 @@ class Head:
         """
         started = time.perf_counter()
         with self.commit_lock, self._series_lock, self.view.alone():
+            self.forgettings += 1
             refs = self.index.select([])
             stays = (self.chunks.newest(refs) >= min_ms) | (refs >= np.uint64(self._old_below_ref))
             kept, gone = refs[stays], refs[~stays]

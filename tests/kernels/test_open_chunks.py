@@ -69,7 +69,9 @@ def test_verdicts_are_those_of_the_reference():
         (8, 5, ONE),
         (8, 4, ONE),
     ]
-    assert head.check(*columns(samples), 5).tolist() == [5, 2, 1, 0, 0, 3]
+    assert head.check(*columns(samples), 5).tolist() == [5, 2, 1, 0, 6, 6]
+    assert append(head, [(8, 6, ONE)]) == [0]
+    assert head.check(*columns([(7, 4, ONE), (8, 4, ONE), (8, 7, ONE)]), 5).tolist() == [3, 3, 0]
     assert read(head, 7) == [(1000, ONE), (1001, STALE)]
 
 

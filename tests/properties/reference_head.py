@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.properties import reference_xor
 
-ACCEPTED, OUT_OF_ORDER, DUPLICATE, OUT_OF_BOUNDS, UNCHANGED = 0, 1, 2, 3, 5
+ACCEPTED, OUT_OF_ORDER, DUPLICATE, OUT_OF_BOUNDS, UNCHANGED, UNKNOWN_SERIES = 0, 1, 2, 3, 5, 6
 CHUNK_BYTES_MAX = 1005
 
 
@@ -68,11 +68,12 @@ class Head:
         self.commit = 0
 
     def check(self, samples: list[tuple[int, int, int]], min_valid: int) -> list[int]:
-        nothing = Series()
-        return [
-            OUT_OF_BOUNDS if t < min_valid else self.series.get(ref, nothing).verdict(t, value)
-            for ref, t, value in samples
-        ]
+        return [self.check_one(*sample, min_valid) for sample in samples]
+
+    def check_one(self, ref: int, t: int, value: int, min_valid: int) -> int:
+        if ref not in self.series:
+            return UNKNOWN_SERIES
+        return OUT_OF_BOUNDS if t < min_valid else self.series[ref].verdict(t, value)
 
     def append(self, samples: list[tuple[int, int, int]]) -> list[int]:
         self.commit += 1

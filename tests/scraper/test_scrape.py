@@ -394,6 +394,16 @@ async def test_series_that_the_store_forgot_are_born_again_without_losing_a_samp
         assert rig.store.values(name="up") == [1.0, 1.0, 1.0]
 
 
+async def test_a_report_that_the_store_forgot_in_part_is_born_again(site):
+    async with Rig(site) as rig:
+        await rig.scrape("a 1\n")
+        rig.store.forget("up")
+        for _ in range(2):
+            assert await rig.scrape("a 1\n") == ""
+        assert rig.store.values(name="up") == [1.0, 1.0]
+        assert rig.store.values(name="scrape_samples_scraped") == [1.0, 1.0, 1.0]
+
+
 async def test_failures_are_logged_as_lines_of_json_where_that_is_wanted(site, tmp_path):
     path = tmp_path / "failures.log"
     async with Rig(site, scrape_failure_log_file=str(path)) as rig:

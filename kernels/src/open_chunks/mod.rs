@@ -33,7 +33,7 @@ use self::read::Reader;
 use self::series::CutRules;
 use self::slots::Memo;
 use self::snapshots::Snapshots;
-use self::state::{ACCEPTED, OUT_OF_BOUNDS, State};
+use self::state::{OUT_OF_BOUNDS, State, UNKNOWN_SERIES};
 use crate::error::{KernelError, Outcome, want_length};
 use crate::xor::FlatSamples;
 
@@ -74,11 +74,9 @@ impl OpenChunks {
         let state = self.state.read();
         let mut memo = Memo::default();
         let check_one = |((&series_ref, &t_ms), value): ((&u64, &i64), &f64)| {
-            if t_ms < min_valid_ms {
-                return OUT_OF_BOUNDS;
-            }
             match state.table.find(series_ref, &mut memo) {
-                NONE => ACCEPTED,
+                NONE => UNKNOWN_SERIES,
+                _ if t_ms < min_valid_ms => OUT_OF_BOUNDS,
                 slot => State::verdict(&state.series[slot], t_ms, value.to_bits()),
             }
         };

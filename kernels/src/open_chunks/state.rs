@@ -15,6 +15,8 @@ pub const OUT_OF_ORDER: u8 = 1;
 pub const DUPLICATE: u8 = 2;
 pub const OUT_OF_BOUNDS: u8 = 3;
 pub const UNCHANGED: u8 = 5;
+/// Of `check` only: the series has no sample here.
+pub const UNKNOWN_SERIES: u8 = 6;
 
 /// The head's samples.
 pub struct State {
