@@ -60,6 +60,7 @@ __all__ = [
     "group_merge",
     "group_quantile",
     "group_top",
+    "merge_samples",
     "merge_tombstones",
     "over_windows",
     "parse_float",
@@ -295,7 +296,10 @@ class OpenChunks:
     def latest(
         self, refs: _U64, at_ms: int, lookback_ms: int, snapshot: int, files: Sequence[Buffer | None]
     ) -> tuple[_I64, _F64, _Bool]:
-        """The newest sample with at_ms - lookback_ms < t <= at_ms per series, absent if stale."""
+        """The newest sample with at_ms - lookback_ms < t <= at_ms per series: time, value, presence.
+
+        A stale one is absent, with its time; where there is none at all the time is -2**63.
+        """
     def newest(self, refs: _U64) -> _I64:
         """Time of each series' newest sample; -2**63 where it has none."""
     def bounds(self) -> tuple[int, int]:
@@ -388,6 +392,9 @@ def read_block_chunks(
 
 def merge_tombstones(ids: _U32, min_ms: _I64, max_ms: _I64) -> _Stones:
     """Stones in any order, by series and time; those that overlap or touch are one."""
+
+def merge_samples(parts: Sequence[tuple[_I64, _I64, _F64, _I64]], rows: int) -> _Flat:
+    """Rows 0 to `rows` of several sources, each (rows it has, rising) and flattened; later ones win a tie."""
 
 def encode_tombstones(tombstones: _Stones) -> bytes: ...
 def decode_tombstones(data: Buffer) -> _Stones: ...

@@ -35,6 +35,6 @@ class SeriesBatch:
 class InstantColumn:
     """The newest sample of each series at one instant."""
 
-    timestamps_ms: NDArray[np.int64]  # [series]; meaningless where not present.
+    timestamps_ms: NDArray[np.int64]  # [series]; of a stale sample too; -2**63 where there is none at all.
     values: NDArray[np.float64]  # [series].
     present: NDArray[np.bool_]  # [series]; a stale or too old sample is absent.

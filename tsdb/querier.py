@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kernels import CorruptionError, LabelFrame, Matcher
 from model.errors import CorruptStoreError
 from model.samples import InstantColumn, SeriesBatch
-from model.storage import SelectHints, SeriesSet
+from model.storage import SelectHints
 from tsdb.chunk_files import DIRECTORY
 from tsdb.head import Head
 
@@ -53,6 +53,10 @@ class HeadSeries:
             yield slice(start, stop), self._read(self.refs[start:stop])
             start = stop
 
+    def read(self, rows: NDArray[np.int64]) -> SeriesBatch:
+        """The samples of these rows of `labels`, in this order."""
+        return self._read(self.refs[rows])
+
     def _read(self, refs: NDArray[np.uint64]) -> SeriesBatch:
         head = self.head
         with _chunk_files(head) as files:
@@ -75,7 +79,7 @@ class HeadQuerier:
     min_ms: int
     max_ms: int
 
-    def select(self, matchers: Sequence[Matcher], hints: SelectHints) -> SeriesSet:
+    def select(self, matchers: Sequence[Matcher], hints: SelectHints) -> HeadSeries:
         """The series with chunks in the range of the hints, in order of birth."""
         head = self.head
         with head.view.shared():

@@ -19,6 +19,7 @@ pub mod line_sequence;
 pub mod log;
 pub mod matcher;
 pub mod matrix;
+pub mod merge;
 pub mod open_chunks;
 pub mod postings;
 pub mod quantile;

@@ -18,7 +18,7 @@ import kernels
 from kernels import BlockIndex, CorruptionError, LabelFrame, Matcher, Symbols, UnsupportedError
 from model.errors import CorruptStoreError, UnsupportedStoreError
 from model.samples import STALE_BITS, InstantColumn, SeriesBatch
-from model.storage import Querier, SelectHints, SeriesSet
+from model.storage import SelectHints
 from tsdb.blocks.batch import offsets_of
 from tsdb.blocks.format import CHUNKS, INDEX, META, SAMPLES_PER_CHUNK, TOMBSTONES, want_segment_header
 from tsdb.blocks.meta import BlockMeta, read_meta
@@ -78,7 +78,7 @@ class Block:
         return replace(self, meta=meta, tombstones=tombstones)
 
     @contextmanager
-    def querier(self, min_ms: int, max_ms: int) -> Iterator[Querier]:
+    def querier(self, min_ms: int, max_ms: int) -> "Iterator[BlockQuerier]":
         """A view of the block as it is now."""
         yield BlockQuerier(self, min_ms, max_ms)
 
@@ -97,6 +97,11 @@ class BlockSeries:
     refs: NDArray[np.uint64]
     min_ms: int
     max_ms: int
+
+    @property
+    def samples(self) -> NDArray[np.int64]:
+        """About how many samples each series has."""
+        return np.diff(self.offsets) * SAMPLES_PER_CHUNK
 
     def batches(self, samples_max: int) -> Iterator[tuple[slice, SeriesBatch]]:
         """Rows of `labels` and their samples, about `samples_max` at a time and at least one series."""
@@ -129,11 +134,13 @@ class BlockSeries:
         offsets = offsets_of(near.astype(np.int64))[self.offsets]
         batch = self._read(self.ids, offsets, self.refs[near], first_ms, at_ms)
         present = np.diff(batch.offsets) > 0
-        times = np.zeros(len(self.ids), np.int64)
+        times = np.full(len(self.ids), np.iinfo(np.int64).min)
         values = np.zeros(len(self.ids), np.float64)
         newest = batch.offsets[1:][present] - 1
         times[present], values[present] = batch.timestamps_ms[newest], batch.values[newest]
-        present &= values.view(np.uint64) != STALE_BITS
+        stale = values.view(np.uint64) == STALE_BITS
+        values[stale] = 0.0
+        present &= ~stale
         return InstantColumn(times, values, present)
 
     def _read(
@@ -161,7 +168,7 @@ class BlockQuerier:
     min_ms: int
     max_ms: int
 
-    def select(self, matchers: Sequence[Matcher], hints: SelectHints) -> SeriesSet:
+    def select(self, matchers: Sequence[Matcher], hints: SelectHints) -> BlockSeries:
         """The series with chunks in the range of the hints that are not deleted whole."""
         block, min_ms, max_ms = self.block, hints.min_ms, hints.max_ms
         with _named(block.directory):

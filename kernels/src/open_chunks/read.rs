@@ -168,11 +168,11 @@ impl<'a> Reader<'a> {
                 NONE => None,
                 _ => self.newest_at(slot, series_ref, after_ms, at_ms, &mut buffer)?,
             };
-            let found = found.filter(|&(t_ms, value)| t_ms > after_ms && value.to_bits() != STALE);
-            let (t_ms, value) = found.unwrap_or_default();
-            latest.timestamps_ms.push(t_ms);
-            latest.values.push(value);
-            latest.present.push(found.is_some());
+            let found = found.filter(|&(t_ms, _)| t_ms > after_ms);
+            let fresh = found.filter(|&(_, value)| value.to_bits() != STALE);
+            latest.timestamps_ms.push(found.map_or(i64::MIN, |(t_ms, _)| t_ms));
+            latest.values.push(fresh.map_or(0.0, |(_, value)| value));
+            latest.present.push(fresh.is_some());
         }
         Ok(latest)
     }

@@ -16,6 +16,7 @@ mod json;
 mod log;
 mod matcher;
 mod matrix;
+mod merge;
 mod open_chunks;
 mod records;
 mod scrape_cache;
@@ -38,6 +39,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     json::register(module)?;
     log::register(module)?;
     matcher::register(module)?;
+    merge::register(module)?;
     open_chunks::register(module)?;
     records::register(module)?;
     scrape_cache::register(module)?;
