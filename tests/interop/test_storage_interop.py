@@ -3,26 +3,17 @@
 Prometheus gets its samples by scraping a page that the test serves; Cardinal gets them through `Database`.
 """
 
-import http.server
-import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import threading
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kernels import LabelFrame, Matcher
 from model.samples import STALE
+from tests.interop.conftest import NO_TARGETS
+from tests.interop.exporter import served_pages
+from tests.interop.peers import prometheus, wait_for
 from tests.tsdb.helpers import selected
 from tsdb.database import Database
 from tsdb.maintenance import truncate_head
@@ -30,76 +21,15 @@ from tsdb.options import DatabaseOptions
 
 pytestmark = pytest.mark.interop
 
-PROMETHEUS = shutil.which("prometheus")
 SERIES = 300
 STEP_MS = 15_000
 OURS = Matcher("job", "=", "ours")
 
 
-@pytest.fixture(autouse=True)
-def _needs_prometheus():
-    if PROMETHEUS is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("want Debian's prometheus in CI, got none")
-        pytest.skip("prometheus is not installed")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def get(port, path, **parameters):
-    query = urllib.parse.urlencode(parameters)
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}?{query}", timeout=10) as answer:
-        return answer.read()
-
-
-def wait_for(condition, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if condition():
-                return
-        except (urllib.error.URLError, ConnectionError):
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"{condition} did not hold within {seconds} s")
-
-
-@contextmanager
-def prometheus(data: Path, config: str = ""):
-    """A Prometheus over a directory, ready; killed with -9 at the end. Gives its port."""
-    (data.parent / "prometheus.yml").write_text(config)
-    port = free_port()
-    command = [
-        PROMETHEUS,
-        f"--config.file={data.parent / 'prometheus.yml'}",
-        f"--storage.tsdb.path={data}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--storage.tsdb.retention.time=10y",
-    ]
-    with (data.parent / "prometheus.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        wait_for(lambda: get(port, "/-/ready"))
-        yield port
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-
-def exported(port, matcher, at_ms, range_s=86_400 * 30):
+def exported(peer, matcher, at_ms, range_s=86_400 * 30):
     """Labels to samples of a selector, as a Prometheus has them. Staleness markers do not show."""
-    answer = json.loads(get(port, "/api/v1/query", query=f"{matcher}[{range_s}s]", time=at_ms / 1000))
-    assert answer["status"] == "success"
-    return {
-        tuple(sorted(series["metric"].items())): [
-            (round(at * 1000), float(value)) for at, value in series["values"]
-        ]
-        for series in answer["data"]["result"]
-    }
+    found = peer.samples(matcher, at_ms, range_s)
+    return {row: [(at, float(value)) for at, value in samples] for row, samples in found.items()}
 
 
 def without_stale(found):
@@ -146,9 +76,9 @@ def test_prometheus_opens_what_cardinal_left_when_killed(tmp_path, compression, 
     expected = without_stale(selected(store, OURS))
     assert len(expected) == SERIES
     shutil.copytree(tmp_path / "killed", tmp_path / "copy" / "data")
-    with prometheus(tmp_path / "copy" / "data") as port:
-        assert exported(port, '{job="ours"}', now_ms) == expected
-        metrics = get(port, "/metrics").decode()
+    with prometheus(tmp_path / "copy" / "data", NO_TARGETS) as peer:
+        assert exported(peer, '{job="ours"}', now_ms) == expected
+        metrics = peer.get("/metrics").body.decode()
     assert "prometheus_tsdb_wal_corruptions_total 0" in metrics
     assert "prometheus_tsdb_mmap_chunk_corruptions_total 0" in metrics
     assert f"prometheus_tsdb_head_series {SERIES}" in metrics
@@ -171,8 +101,8 @@ def test_prometheus_opens_a_checkpointed_directory(tmp_path):
     assert store.counters.checkpoint_creations_total == 1
     expected = without_stale(selected(store, OURS, min_ms=base_ms + 100 * STEP_MS))
     shutil.copytree(data, tmp_path / "copy" / "data")
-    with prometheus(tmp_path / "copy" / "data") as port:
-        found = exported(port, '{job="ours"}', now_ms)
+    with prometheus(tmp_path / "copy" / "data", NO_TARGETS) as peer:
+        found = exported(peer, '{job="ours"}', now_ms)
     young = {
         row: [sample for sample in samples if sample[0] >= base_ms + 100 * STEP_MS]
         for row, samples in found.items()
@@ -181,36 +111,10 @@ def test_prometheus_opens_a_checkpointed_directory(tmp_path):
     store.close()
 
 
-class Page(http.server.BaseHTTPRequestHandler):
-    """Counts its scrapes; half of the series vanish now and then, so that Prometheus marks them stale."""
-
-    scrapes = 0
-
-    def do_GET(self):
-        Page.scrapes += 1
-        present = range(SERIES) if Page.scrapes % 20 < 15 else range(0, SERIES, 2)
-        body = "".join(f'page{n % 10}{{n="{n}"}} {n + Page.scrapes / 10}\n' for n in present).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def served_page():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def page(scrape):
+    """Half of the series vanish now and then, so that Prometheus marks them stale."""
+    present = range(SERIES) if scrape % 20 < 15 else range(0, SERIES, 2)
+    return "".join(f'page{n % 10}{{n="{n}"}} {n + scrape / 10}\n' for n in present).encode()
 
 
 def scraping(page_port):
@@ -222,10 +126,10 @@ def scraping(page_port):
 
 def test_cardinal_opens_what_prometheus_left_when_killed_and_prometheus_goes_on_with_it(tmp_path):
     data = tmp_path / "data"
-    with served_page() as page_port, prometheus(data, scraping(page_port)) as port:
-        wait_for(lambda: Page.scrapes > 300)
+    with served_pages({"/metrics": page}) as page_port, prometheus(data, scraping(page_port)) as peer:
+        wait_for(lambda: peer.instant('count_over_time(up{job="page"}[1m]) > 300'), "300 scrapes")
         at_ms = int(time.time() * 1000) - 500
-        theirs = exported(port, '{job="page"}', at_ms, range_s=600)
+        theirs = exported(peer, '{job="page"}', at_ms, range_s=600)
     assert len(theirs) > SERIES
     assert max(map(len, theirs.values())) > 240
     store = Database.open(data)
@@ -245,7 +149,7 @@ def test_cardinal_opens_what_prometheus_left_when_killed_and_prometheus_goes_on_
     store.maintain(1e6)
     expected = {**without_stale(selected(store, Matcher("job", "=~", "ours|page")))}
     shutil.copytree(data, tmp_path / "copy" / "data")
-    with prometheus(tmp_path / "copy" / "data") as port:
-        again = exported(port, '{job=~"ours|page"}', now_ms)
+    with prometheus(tmp_path / "copy" / "data", NO_TARGETS) as peer:
+        again = exported(peer, '{job=~"ours|page"}', now_ms)
     assert again == {row: samples for row, samples in expected.items() if samples}
     store.close()
