@@ -33,7 +33,8 @@ global: {{scrape_interval: 1s, scrape_timeout: 1s}}
 scrape_configs:
   - job_name: history
     metrics_path: /history
-    scrape_timeout: 1s
+    scrape_interval: 2s
+    scrape_timeout: 2s
     static_configs: [{{targets: ['127.0.0.1:{port}']}}]
   - job_name: blinking
     metrics_path: /blinking
@@ -50,7 +51,7 @@ def fill(data: Path) -> bool:
     with served_pages(pages) as port, prometheus(data, scraping(port)) as peer:
         now_ms = int(time.time() * 1000)
         wait_for(lambda: peer.instant(f"count_over_time(live_total[1m]) > {BLINKS}"), f"{BLINKS} scrapes")
-        wait_for(lambda: peer.instant('temperature{room="0"}'), "the history")
+        wait_for(lambda: peer.instant("count_over_time(temperature[1h])"), "the history")
         found = peer.samples('{__name__=~".+"}', now_ms + 60_000)
     return not any(at_ms % GRID_MS == 0 for samples in found.values() for at_ms, _ in samples)
 

@@ -15,7 +15,7 @@ SELECTOR = '{job="history", __name__!~"up|scrape_.*"}'
 def config(port: int) -> str:
     target = f"static_configs: [{{targets: ['127.0.0.1:{port}']}}]"
     return (
-        "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
+        "global: {scrape_interval: 2s, scrape_timeout: 2s}\n"
         f"scrape_configs: [{{job_name: history, metrics_path: /history, {target}}}]\n"
     )
 
@@ -28,7 +28,7 @@ def test_a_page_of_explicit_timestamps_is_stored_as_prometheus_stores_it(tmp_pat
         (tmp_path / name).mkdir()
         pages = {"/history": lambda scrape: page if scrape == 0 else b""}
         with served_pages(pages) as port, start(tmp_path / name / "data", config(port)) as peer:
-            wait_for(lambda peer=peer: peer.instant("count_over_time(up[1m]) > 1"), "two scrapes", 20)
+            wait_for(lambda peer=peer: peer.instant("count_over_time(up[1m]) > 0"), "a scrape", 20)
             found = peer.samples(SELECTOR, now_ms)
         stored.append(
             {
