@@ -18,6 +18,7 @@ from model.relabel import relabel
 from model.samples import STALE
 from model.storage import Appendable, Appender, Verdict
 from scraper.errors import LabelLimitError, PageError, SampleLimitError, ScrapeError, SeriesGoneError
+from scraper.http_response import Body
 from scraper.job import ScrapeJob
 from scraper.labels import check_series, with_target_labels
 from scraper.metrics import ScrapeMetrics
@@ -57,7 +58,7 @@ class SeriesMemory:
             store.symbols, [[*labels, (METRIC_NAME, name)] for name in names]
         )
 
-    def append_page(self, appender: Appender, body: bytes | bytearray, start_ms: int, now_ms: int) -> Totals:
+    def append_page(self, appender: Appender, body: Body, start_ms: int, now_ms: int) -> Totals:
         """Everything the page says, and markers for what it no longer says.
 
         Raises:

@@ -30,7 +30,7 @@ from scraper.credentials import (
     tls_stamp,
 )
 from scraper.errors import RequestError, ScrapeError, StatusError
-from scraper.http_response import Response
+from scraper.http_response import Body, Response
 from scraper.proxied import ProxiedClient, proxy_words
 
 BODY_BYTES_MAX: Final = 256 << 20
@@ -45,7 +45,7 @@ _HEADER_BREAKS: Final = re.compile(r"[\r\n\0]")
 class Answer:
     """What a server sent with status 200."""
 
-    body: bytes | bytearray
+    body: Body
     content_type: str
 
 
@@ -138,10 +138,10 @@ def _request(url: URL, headers: Headers) -> bytes:
     if url.user is not None and "authorization" not in names:
         credentials = f"{url.user}:{url.password or ''}".encode()
         all_headers.append(("Authorization", "Basic " + base64.b64encode(credentials).decode()))
-    lines = [f"GET {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in all_headers)]
-    for line in lines:
-        if _HEADER_BREAKS.search(line):
-            raise ValueError(f"invalid header field value for {line.partition(':')[0]!r}")
+    lines = [f"GET {url.raw_path_qs} HTTP/1.1", *[f"{name}: {value}" for name, value in all_headers]]
+    if _HEADER_BREAKS.search("".join(lines)):
+        broken = next(line for line in lines if _HEADER_BREAKS.search(line))
+        raise ValueError(f"invalid header field value for {broken.partition(':')[0]!r}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 

@@ -20,7 +20,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+import numpy as np
+
 from scraper.errors import BodyLimitError
+
+Body = bytes | bytearray | memoryview
 
 HEAD_BYTES_MAX: Final = 64 << 10
 OK: Final = 200
@@ -54,7 +58,7 @@ class Response:
     """A whole response; the body of any status but 200 is left out."""
 
     head: Head
-    body: bytes | bytearray
+    body: Body
 
 
 def parse_head(head: bytes) -> Head:
@@ -244,7 +248,7 @@ class ResponseReader:
             None  # Bytes to come; negative: that came behind the end; None: nobody knows.
         )
         self._is_last_byte_here = False
-        self._body = bytearray()  # What is written to directly.
+        self._body = memoryview(b"")  # What is written to directly.
         self._room: memoryview | None = None
 
     def room(self) -> memoryview:
@@ -336,9 +340,9 @@ class ResponseReader:
         self._left = length - len(data)
         if self._left <= 0:
             return self._finish(bytearray(data[:length]))
-        self._body = bytearray(length)
+        self._body = np.empty(length, dtype=np.uint8).data  # A bytearray would be cleared first.
         self._body[: len(data)] = data
-        self._room = memoryview(self._body)[len(data) :]
+        self._room = self._body[len(data) :]
         return False
 
     def _take(self, data: bytes) -> bool:
@@ -354,7 +358,7 @@ class ResponseReader:
         self._is_last_byte_here = self._left is not None and self._left <= 0
         return self.work()
 
-    def _finish(self, body: bytes | bytearray) -> bool:
+    def _finish(self, body: Body) -> bool:
         assert self._head is not None, "a response ends after its head"
         self._room = None
         self.response = Response(self._head, body)

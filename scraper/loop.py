@@ -96,6 +96,7 @@ class ScrapeLoop:
         self._client = client
         self._around = around
         self._stopping = asyncio.Event()
+        self._interval = format_duration(target.interval_ms)
         self._headers = request_headers(job, target, around.user_agent)
         self._alignment = Alignment(
             target.interval_ms,
@@ -165,8 +166,8 @@ class ScrapeLoop:
         clock, metrics = self._around.clock, self._around.metrics
         start_ns = clock.now_ns()
         if self._last_start_ns is not None:
-            interval = format_duration(self._target.interval_ms)
-            length = metrics.interval_length_seconds.setdefault(interval, Distribution())
+            lengths = metrics.interval_length_seconds
+            length = lengths.get(self._interval) or lengths.setdefault(self._interval, Distribution())
             length.observe((start_ns - self._last_start_ns) / 1e9)
         self._last_start_ns = start_ns
         start_ms = self._alignment.timestamp_ms(start_ns)

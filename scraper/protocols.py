@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import Message
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from scraper.errors import ContentTypeError
@@ -92,6 +93,7 @@ def choose_format(content_type: str, fallback: str) -> Format:
     )
 
 
+@lru_cache(maxsize=64)  # Targets say the same every time, and the parser of mail is slow.
 def _media_type(content_type: str) -> str:
     """`text/plain` of `Text/Plain; version=0.0.4`; empty where the header is no media type."""
     message = Message()

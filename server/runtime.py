@@ -9,7 +9,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 
@@ -50,7 +50,25 @@ GRACE_S = 5
 
 
 class _HttpServer(uvicorn.Server):
-    """uvicorn without its signal handlers: signals are the composition root's."""
+    """uvicorn without its signal handlers, for signals are the composition root's, and with a slower clock:
+    it would look ten times a second whether it should end, which costs as much as scraping 25,000 series.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._end = asyncio.Event()
+
+    def end(self) -> None:
+        """Begin to end."""
+        self.should_exit = True
+        self._end.set()
+
+    async def main_loop(self) -> None:
+        """Keep the `Date` header up to date until the end; a tick numbered 0 does."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._end.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -111,7 +129,7 @@ class Server:
         except _StoppedError:
             logger.info("told to stop while starting")
         finally:
-            http.should_exit = True
+            http.end()
             await serving
         logger.info("See you next time!")
 

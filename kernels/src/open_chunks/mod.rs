@@ -73,12 +73,13 @@ impl OpenChunks {
         want_samples(refs, timestamps_ms, values)?;
         let state = self.state.read();
         let mut memo = Memo::default();
-        let check_one = |((&series_ref, &t_ms), value): ((&u64, &i64), &f64)| {
-            match state.table.find(series_ref, &mut memo) {
-                NONE => UNKNOWN_SERIES,
-                _ if t_ms < min_valid_ms => OUT_OF_BOUNDS,
-                slot => State::verdict(&state.series[slot], t_ms, value.to_bits()),
-            }
+        let check_one = |((&series_ref, &t_ms), value): ((&u64, &i64), &f64)| match state
+            .table
+            .find(series_ref, &mut memo)
+        {
+            NONE => UNKNOWN_SERIES,
+            _ if t_ms < min_valid_ms => OUT_OF_BOUNDS,
+            slot => State::verdict(&state.series[slot], t_ms, value.to_bits()),
         };
         Ok(refs.iter().zip(timestamps_ms).zip(values).map(check_one).collect())
     }
