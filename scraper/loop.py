@@ -148,6 +148,7 @@ class ScrapeLoop:
         now_ns = clock.now_ns()
         delay_ns = first_delay_ns(self._target.identity, self._around.seed, self._target.interval_ms, now_ns)
         tick_ns = now_ns + delay_ns
+        self._alignment.follow(tick_ns)
         while not await clock.wait(self._stopping, (tick_ns - clock.now_ns()) / 1e9):
             try:
                 await self.scrape()

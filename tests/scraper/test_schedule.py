@@ -47,6 +47,13 @@ def test_small_delays_are_straightened_and_large_ones_told():
     assert [alignment.timestamp_ms(start) for start in starts] == [1000, 16000, 31000, 46003, 61000, 76000]
 
 
+def test_a_late_first_scrape_does_not_bend_the_later_ones():
+    alignment = Alignment(INTERVAL_MS)
+    alignment.follow(*ms(1000))
+    starts = ms(1007, 16000.3, 30999.6, 45997, 61001.5)
+    assert [alignment.timestamp_ms(start) for start in starts] == [1007, 16000, 31000, 45997, 61000]
+
+
 def test_a_short_interval_has_a_smaller_tolerance():
     alignment = Alignment(100)
     assert [alignment.timestamp_ms(start) for start in ms(0, 100.9, 201.5)] == [0, 100, 201]
