@@ -3,8 +3,8 @@
 python -m benches.side_by_side [--series 10000] [--runs 20]
 
 One directory of counters is written by Cardinal's own store. Cardinal answers from it, Prometheus from a copy
-of it (log and chunk files are the same), VictoriaMetrics from an import of the same samples. Servers run one at
-a time. Answers are compared before times are: a fast wrong answer counts for nothing.
+of it (log and chunk files are the same), VictoriaMetrics from an import of the same samples. Servers run one
+at a time. Answers are compared before times are: a fast wrong answer counts for nothing.
 """
 
 import argparse

@@ -24,9 +24,9 @@ def first_delay_ns(identity: int, seed: int, interval_ms: int, now_ns: int) -> i
 class Alignment:
     """Timestamps that lie exactly one interval apart as long as the scrapes nearly do; they compress best.
 
-    They lie on the turns of the schedule. Measured from the first scrape instead, which among thousands of new
-    targets is late by milliseconds, every later one would come too early and none would be straightened. A
-    timer may also wake its loop a fraction of a millisecond before the turn, so both sides of it count.
+    They lie on the turns of the schedule. Measured from the first scrape instead, which among thousands of
+    new targets is late by milliseconds, every later one would come too early and none would be straightened.
+    A timer may also wake its loop a fraction of a millisecond before the turn, so both sides of it count.
     """
 
     def __init__(self, interval_ms: int, *, adjust: bool = True, tolerance_ms: float = 2.0) -> None:
