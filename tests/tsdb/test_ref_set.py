@@ -14,12 +14,12 @@ def refs_of(numbers):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.sets(REFS), max_size=5), st.sets(REFS), st.lists(REFS | st.integers(0, REF_MAX)))
+@given(st.lists(st.lists(REFS), max_size=5), st.sets(REFS), st.lists(REFS | st.integers(0, REF_MAX)))
 def test_a_ref_set_agrees_with_a_set(added, kept, asked):
     ours, plain = RefSet(), set()
     for some in added:
-        ours.add(refs_of(some))
-        plain |= some
+        ours.add(np.array(some, dtype=np.uint64))  # In any order, and some of them twice.
+        plain |= {*some}
     probe = np.array([*asked, *plain], dtype=np.uint64)
     assert ours.contains(probe).tolist() == [ref in plain for ref in probe.tolist()]
     ours.retain(refs_of(kept & plain))
