@@ -1,10 +1,7 @@
 """Blocks handed back and forth between Cardinal and Debian's promtool and Prometheus, 2.42 both."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from collections import defaultdict
 
 import numpy as np
@@ -12,7 +9,8 @@ import pytest
 
 from kernels import Matcher, Symbols
 from model.storage import SelectHints
-from tests.interop.test_storage_interop import get, prometheus
+from tests.interop.conftest import NO_TARGETS
+from tests.interop.peers import prometheus, promtool
 from tests.properties.reference_block import label_order
 from tests.tsdb.blocks.helpers import ULID, write
 from tests.tsdb.helpers import read
@@ -23,23 +21,9 @@ from tsdb.disk import LocalDisk
 
 pytestmark = pytest.mark.interop
 
-PROMTOOL = shutil.which("promtool")
 SERIES = 3000
 START_MS = 1_700_000_000_000 - 1_700_000_000_000 % 7_200_000
 STEP_MS = 15_000
-
-
-@pytest.fixture(autouse=True)
-def _needs_promtool():
-    if PROMTOOL is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("want Debian's promtool in CI, got none")
-        pytest.skip("promtool is not installed")
-
-
-def promtool(*arguments):
-    command = [PROMTOOL, "tsdb", *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
 def labels(number):
@@ -60,7 +44,7 @@ def content(samples):
 def dumped(directory):
     """What `promtool tsdb dump` prints, as labels to samples; labels are written as in PromQL."""
     samples = defaultdict(list)
-    for line in promtool("dump", directory).splitlines():
+    for line in promtool("tsdb", "dump", str(directory)).splitlines():
         selector, value, time_ms = line.rsplit(" ", 2)
         samples[selector].append((int(time_ms), float(value)))
     return {row_of(selector): own for selector, own in samples.items()}
@@ -78,8 +62,8 @@ def test_promtool_reads_our_block(tmp_path):
     assert meta.stats.chunks == 3 * SERIES
     assert len(list((tmp_path / ULID / "chunks").iterdir())) > 1
     columns = [ULID, START_MS, meta.max_ms, r"\S+", 260 * SERIES, 3 * SERIES, SERIES]
-    assert re.search(r"\s+".join(map(str, columns)), promtool("list", tmp_path))
-    analysis = promtool("analyze", tmp_path)
+    assert re.search(r"\s+".join(map(str, columns)), promtool("tsdb", "list", str(tmp_path)))
+    analysis = promtool("tsdb", "analyze", str(tmp_path))
     assert f"Series: {SERIES}" in analysis
     assert "Label names: 5" in analysis
     assert f"Postings (unique label pairs): {20 + 1 + SERIES + 3 + 1}" in analysis
@@ -122,7 +106,7 @@ def openmetrics(ours):
 def test_we_read_the_blocks_that_promtool_makes(tmp_path):
     theirs = {row: samples[::3] for row, samples in list(content(samples=900).items())[:200]}
     (tmp_path / "page").write_text(openmetrics(theirs))
-    promtool("create-blocks-from", "openmetrics", tmp_path / "page", tmp_path / "data")
+    promtool("tsdb", "create-blocks-from", "openmetrics", str(tmp_path / "page"), str(tmp_path / "data"))
     disk, symbols = LocalDisk(tmp_path / "data"), Symbols()
     names = [name for name in disk.list("") if is_ulid(name)]
     assert len(names) == 2
@@ -148,14 +132,13 @@ def test_prometheus_serves_our_block(tmp_path):
     (tmp_path / "data").mkdir()
     write(LocalDisk(tmp_path / "data"), ours)
     at_ms = START_MS + 129 * STEP_MS
-    with prometheus(tmp_path / "data") as port:
+    with prometheus(tmp_path / "data", NO_TARGETS) as peer:
         question = 'sum by (zone) ({job="ours",n=~"[1-9]+"})'
-        answer = get(port, "/api/v1/query", query=question, time=at_ms / 1000)
+        result = peer.instant(question, time=at_ms / 1000)
     want = defaultdict(float)
     for row, samples in ours.items():
         if "0" not in dict(row)["n"]:
             want[dict(row)["zone"]] += samples[-1][1]
-    result = json.loads(answer)["data"]["result"]
     assert {part["metric"]["zone"]: float(part["value"][1]) for part in result} == pytest.approx(dict(want))
     log = (tmp_path / "prometheus.log").read_text()
     assert "level=error" not in log
