@@ -182,10 +182,7 @@ fn keep_values<'a, S: PostingsSource<'a>>(
             let parts: Vec<&[u32]> = parts.iter().map(Vec::as_slice).collect();
             Cow::Owned(slots::union(&parts, source.slots_end()))
         }
-        (Some(slots), _) => {
-            let kept = bitmap(source, lists)?;
-            Cow::Owned(slots::retain(slots.iter().copied(), |slot| kept.contains(slot)))
-        }
+        (Some(slots), _) => Cow::Owned(bitmap(source, lists)?.filter(&slots, true)),
     })
 }
 
@@ -201,10 +198,7 @@ fn remove_values<'a, S: PostingsSource<'a>>(
             }
             slots
         }
-        Some(slots) => {
-            let gone = bitmap(source, lists)?;
-            Cow::Owned(slots::retain(slots.iter().copied(), |slot| !gone.contains(slot)))
-        }
+        Some(slots) => Cow::Owned(bitmap(source, lists)?.filter(&slots, false)),
         None => {
             let gone = bitmap(source, lists)?;
             Cow::Owned(source.retain_all(|slot| !gone.contains(slot))?)

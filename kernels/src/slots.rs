@@ -63,6 +63,7 @@ fn subtract_few(a: &[u32], b: &[u32]) -> Vec<u32> {
 }
 
 /// The slots that stay, written without a branch on whether they do.
+#[inline]
 pub fn retain(slots: impl ExactSizeIterator<Item = u32>, stays: impl Fn(u32) -> bool) -> Vec<u32> {
     let mut out = vec![0; slots.len() + 1];
     let mut kept = 0;
@@ -125,14 +126,24 @@ impl Bitmap {
         Self(vec![0; slots.div_ceil(64)])
     }
 
+    #[inline]
     pub fn insert_all(&mut self, list: &[u32]) {
         for &slot in list {
             self.0[slot as usize / 64] |= 1 << (slot % 64);
         }
     }
 
+    #[inline]
     pub fn contains(&self, slot: u32) -> bool {
         self.0[slot as usize / 64] >> (slot % 64) & 1 == 1
+    }
+
+    /// Of `slots` those that are set, or those that are not.
+    pub fn filter(&self, slots: &[u32], set: bool) -> Vec<u32> {
+        match set {
+            true => retain(slots.iter().copied(), |slot| self.contains(slot)),
+            false => retain(slots.iter().copied(), |slot| !self.contains(slot)),
+        }
     }
 
     pub fn to_list(&self) -> Vec<u32> {

@@ -117,10 +117,9 @@ impl<'a> PostingsSource<'a> for IndexReader<'a> {
         for list in lists {
             with.insert_all(&self.slots(list)?);
         }
-        let stays = |slot| with.contains(slot) == set;
         match survivors {
-            None => self.retain_all(stays),
-            Some(slots) => Ok(slots::retain(slots.iter().copied(), stays)),
+            None => self.retain_all(|slot| with.contains(slot) == set),
+            Some(slots) => Ok(with.filter(slots, set)),
         }
     }
 

@@ -43,6 +43,8 @@ def planned(*rows, ranges=RANGES):
         ([(0, 20), (20, 40), (40, 60)], []),  # The newest block counts for nothing, and two may become three.
         ([(0, 20), (20, 40), (40, 60), (60, 80)], [(0, 20), (20, 40), (40, 60)]),
         ([(0, 20), (20, 40), (60, 80), (80, 100)], [(0, 20), (20, 40)]),  # A gap that nobody will fill.
+        ([(20, 40), (40, 60), (60, 80), (80, 100)], [(20, 40), (40, 60)]),  # It ends where the newest begins.
+        ([(0, 10), (10, 20), (20, 40), (40, 60)], []),  # The smallest range is no goal.
         ([(0, 20), (20, 40), (60, 80)], []),  # The newest that is left is in the window: more may come.
         ([(0, 20), (40, 60), (60, 80)], [(0, 20), (40, 60)]),  # They span the window, with a gap.
         ([(0, 60), (60, 120), (120, 180), (180, 200)], [(0, 60), (60, 120), (120, 180)]),
@@ -107,6 +109,7 @@ def test_a_small_block_is_written_anew_only_if_all_of_it_is_deleted_and_hides_th
     whole = {"series": 100, "tombstones": 100}
     assert planned((0, 1000, whole), (4000, 5000), ranges=BIG) == [(0, 1000)]
     assert planned((0, 1000, much), (4000, 5000), ranges=BIG) == []
+    assert planned((0, 3999, much), (4000, 5000), ranges=BIG) == []
     assert planned((0, 4000, much), (4000, 5000), (8000, 9000), ranges=BIG) == []
     assert planned((0, 4000, much), (8000, 12000), (16000, 17000), ranges=BIG) == [(0, 4000)]
 

@@ -95,17 +95,19 @@ def test_batches_are_about_as_long_as_asked_for_and_never_empty():
     assert [where.start for where in slices] == [0, *(where.stop for where in slices[:-1])]
     assert slices[-1].stop == len(series.labels)
     assert len(slices) > 5
+    assert next(series.batches(int(series.samples[:3].sum())))[0] == slice(0, 3)
     assert [where for where, _ in series.batches(1)] == [slice(n, n + 1) for n in range(40)]
 
 
-def test_rows_are_read_in_any_order():
-    with whole.querier(0, 300) as querier:
+def test_rows_are_read_in_any_order_without_what_was_deleted():
+    stones = [(sorted(CONTENT)[3], (60, 80)), (sorted(CONTENT)[30], (0, 90))]
+    with deleted(whole, stones).querier(0, 300) as querier:
         series = querier.select([], SelectHints(50, 99))
     rows = series.labels.rows()
     batch = series.read(np.array([7, 3, 3, 30]))
     for place, row in enumerate([7, 3, 3, 30]):
         own = slice(int(batch.offsets[place]), int(batch.offsets[place + 1]))
-        assert batch.timestamps_ms[own].tolist() == [t for t, _ in left(rows[row], 50, 99, [])]
+        assert batch.timestamps_ms[own].tolist() == [t for t, _ in left(rows[row], 50, 99, stones)]
 
 
 def test_a_series_deleted_whole_is_not_selected_but_its_labels_are_still_known():
@@ -132,6 +134,12 @@ def test_names_and_values_are_those_of_the_block_where_the_range_touches_it():
     with whole.querier(200, 300) as querier:
         assert querier.label_names([]) == querier.label_values("job", []) == []
         assert len(querier.select([], SelectHints(200, 300)).labels) == 0
+
+
+def test_later_deletions_join_earlier_ones():
+    first = NONE.with_more(np.array([7, 9], np.uint32), np.array([0, 50]), np.array([10, 60]))
+    both = first.with_more(np.array([9, 7], np.uint32), np.array([55, 30]), np.array([70, 40]))
+    assert [column.tolist() for column in both.columns] == [[7, 7, 9], [0, 30, 50], [10, 40, 70]]
 
 
 def test_tombstones_come_back_from_disk_and_a_block_without_the_file_has_none():

@@ -107,6 +107,37 @@ def test_a_disk_that_fills_up_at_any_byte_keeps_nothing_of_the_block():
     write(CrashDisk(room=whole), VECTOR)
 
 
+class NotingDisk(CrashDisk):
+    """Notes what is synced, and what is moved."""
+
+    def __init__(self):
+        super().__init__()
+        self.notes = []
+
+    def check_sync(self, name):
+        self.notes.append(name)
+
+    def sync_directory(self, directory):
+        self.notes.append(f"{directory}/")
+
+    def rename(self, old, new):
+        super().rename(old, new)
+        self.notes.append(f"{old} to {new}")
+
+
+def test_everything_is_synced_before_the_block_appears_and_its_name_after():
+    disk = NotingDisk()
+    write(disk, MANY, segment_bytes=3000)
+    made = f"{ULID}.tmp-for-creation"
+    chunks = [f"{made}/chunks/{name}" for name in disk.list(f"{ULID}/chunks")]
+    replaced = [
+        step
+        for name in ("meta.json", "tombstones")
+        for step in (f"{made}/{name}.tmp", f"{made}/{name}.tmp to {made}/{name}", f"{made}/")
+    ]
+    assert disk.notes == [*chunks, f"{made}/chunks/", f"{made}/index", *replaced, f"{made} to {ULID}", "/"]
+
+
 def test_a_failed_sync_means_no_block():
     disk = CrashDisk()
     disk.sync_fails = True
