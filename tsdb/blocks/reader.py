@@ -124,7 +124,7 @@ class BlockSeries:
         counts = np.diff(self.offsets)[rows]
         offsets = offsets_of(counts)
         places = np.repeat(self.offsets[rows] - offsets[:-1], counts) + np.arange(offsets[-1])
-        return self._read(self.ids[: len(rows)], offsets, self.refs[places], self.min_ms, self.max_ms)
+        return self._read(self.ids[rows], offsets, self.refs[places], self.min_ms, self.max_ms)
 
     def latest(self, at_ms: int, lookback_ms: int) -> InstantColumn:
         """The newest sample of every series in (at_ms - lookback_ms, at_ms]."""

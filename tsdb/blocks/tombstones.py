@@ -37,7 +37,7 @@ class Tombstones:
         """These and others, which may overlap them and each other."""
         merged = kernels.merge_tombstones(
             np.concatenate([self.ids, ids]),
-            np.concatenate([min_ms, self.min_ms]),
+            np.concatenate([self.min_ms, min_ms]),
             np.concatenate([self.max_ms, max_ms]),
         )
         return type(self)(*merged)
