@@ -18,6 +18,8 @@ const CRC_BYTES: usize = 4;
 const RECORD_BYTES: usize = 5 + 1 + CRC_BYTES;
 /// What most chunks have.
 const SAMPLES_PER_CHUNK: usize = 120;
+/// Enough for a batch. Who asks for the last samples of a million series keeps few of each chunk.
+const RESERVED_SAMPLES_MAX: usize = 1 << 18;
 
 /// Records in order, and the offset of each within the bytes returned.
 pub fn encode_block_chunks(encodings: &[u8], data: &[u8], offsets: &[i64]) -> Outcome<(Vec<u8>, Vec<i64>)> {
@@ -63,7 +65,7 @@ pub fn read_block_chunks(
     max_ms: i64,
     stones: Stones<'_>,
 ) -> Outcome<(FlatSamples, Vec<i64>)> {
-    let samples = chunks.refs.len() * SAMPLES_PER_CHUNK;
+    let samples = (chunks.refs.len() * SAMPLES_PER_CHUNK).min(RESERVED_SAMPLES_MAX);
     let mut out =
         FlatSamples { timestamps_ms: Vec::with_capacity(samples), values: Vec::with_capacity(samples) };
     let mut offsets = Vec::with_capacity(chunks.offsets.len());

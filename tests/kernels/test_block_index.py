@@ -156,6 +156,30 @@ def test_selection_equals_a_scan_whatever_set_operation_it_takes(asked):
         assert large_index.label_values(name, matchers) == sorted(found)
 
 
+large_file = written([(labels, [(0, 1, 8)]) for labels in LARGE[:400]])
+
+
+def everything(file):
+    index = BlockIndex(Symbols(), file)
+    answers = [index.select(m) for m in ([], [Matcher("b", "=~", "z1.*")], [Matcher("a", "!=", "z3")])]
+    names = index.label_names([]), index.label_values("b", [Matcher("a", "=", "z5")])
+    return [ids.tolist() for ids in answers], names, read(index, answers[0])
+
+
+sound = everything(large_file)
+
+
+@given(st.integers(0, len(large_file) - 1), st.integers(1, 255))
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_byte_is_corruption_or_changes_nothing(at, change):
+    damaged = bytearray(large_file)
+    damaged[at] ^= change
+    try:
+        assert everything(bytes(damaged)) == sound
+    except CorruptionError as error:
+        assert str(error).startswith("index: ")  # noqa: PT017 - both outcomes are right.
+
+
 def test_only_what_is_asked_for_is_interned():
     symbols = Symbols()
     index = BlockIndex(symbols, reference_block.write_index([(row, [(0, 1, 8)]) for row in LARGE[:500]]))
