@@ -279,6 +279,8 @@ class OpenChunks:
         """Append in this order, creating series as needed; verdicts of `check`, each after those before."""
     def full(self, bytes_max: int) -> FullChunks:
         """Completed chunks not yet mapped, up to about `bytes_max` of data; they stay until `map_chunks`."""
+    def full_bytes(self) -> int:
+        """Bytes of the heap that completed chunks not yet mapped take."""
     def map_chunks(self, refs: _U64, min_ms: _I64, max_ms: _I64, locations: _U64) -> None:
         """Completed chunks now lie in chunk files at `locations` (file << 32 | offset of the record).
 

@@ -22,7 +22,8 @@ _LOG = logging.getLogger(__name__)
 
 TICK_S: Final = 1.0
 MAP_INTERVAL_S: Final = 60.0
-SAMPLES_BETWEEN_MAPPING: Final = 4_000_000  # About 8 MiB of chunks.
+FULL_BYTES_MAX: Final = 8 << 20
+"""Series that were born together fill their chunks together: that much does not wait for its minute."""
 
 
 def truncate_head(disk: Disk, head: Head, min_ms: int) -> None:
@@ -102,7 +103,6 @@ class Maintenance:
         self._disk = disk
         self._head = head
         self._mapped_at_s = 0.0
-        self._mapped_samples = 0
         self._synced_at_s = 0.0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -110,10 +110,9 @@ class Maintenance:
     def tick(self, now_s: float) -> None:
         """Do what is due."""
         self._attempt("settling the log", self._head.log.settle)
-        appended = self._head.counters.head_samples_appended_total["float"]
-        many = appended - self._mapped_samples >= SAMPLES_BETWEEN_MAPPING
+        many = self._head.chunks.full_bytes() >= FULL_BYTES_MAX
         if many or now_s - self._mapped_at_s >= MAP_INTERVAL_S:
-            self._mapped_at_s, self._mapped_samples = now_s, appended
+            self._mapped_at_s = now_s
             self._attempt("writing full chunks", self._head.map_full_chunks)
             self._attempt("truncating the head", self._truncate)
         interval_s = self._head.options.wal_sync_interval_ms / 1000

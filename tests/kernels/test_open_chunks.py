@@ -163,10 +163,12 @@ def test_mapped_chunks_are_read_from_their_files_and_leave_the_heap():
     samples = [(t, reference_xor.bits_of(float(t))) for t in range(0, 30_000, 7)]
     append(head, [(5, t, value) for t, value in samples])
     chunks = head.chunks()
-    before = head.size_bytes()
+    before, waiting = head.size_bytes(), head.full_bytes()
+    assert len(head.full(1 << 30).data) <= waiting < before
     while len(head.full(1).refs):
         write_file(head, files, bytes_max=5000)
     assert head.size_bytes() < before
+    assert head.full_bytes() < waiting
     assert head.chunks() == chunks
     assert head.lowest_file() == 1
     assert read(head, 5, files=files) == samples

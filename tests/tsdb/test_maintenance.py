@@ -171,3 +171,17 @@ def test_the_log_is_synced_as_often_as_asked():
         scrape(store, now_s, {"a": 1.0})
         store.maintain(float(now_s))
     assert store.counters.wal_fsync_duration_seconds.count == 3
+
+
+def test_full_chunks_go_to_their_file_by_the_minute_or_at_once_when_there_are_many(store, monkeypatch):
+    store.maintain(100.0)
+    run(store, 0, 300, ["a"])
+    store.maintain(101.0)
+    assert store.counters.mmap_chunks_total == 0
+    store.maintain(161.0)
+    assert store.counters.mmap_chunks_total == 2
+    run(store, 300, 420, ["a"])
+    monkeypatch.setattr("tsdb.maintenance.FULL_BYTES_MAX", 1)
+    store.maintain(162.0)
+    assert store.counters.mmap_chunks_total == 3
+    assert store._head.chunks.full_bytes() < 1 << 20

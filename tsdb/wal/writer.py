@@ -3,8 +3,8 @@
 A segment is a row of pages; a record is cut into fragments that never cross a page, and never crosses a
 segment. All records of one `log` call go to the operating system in one write, so a killed process loses
 nothing that was logged; a power cut loses what was not synced yet. A segment that is full is synced by
-whoever calls `settle`, so that a slow disk does not hold up the scrape that happened to fill it. A write that
-fails leaves nothing behind (see `WholeWrites`).
+whoever calls `settle`, its successor's name with it, so that a slow disk does not hold up the scrape that
+happened to fill it. A write that fails leaves nothing behind (see `WholeWrites`).
 """
 
 import time
@@ -94,7 +94,6 @@ class LogWriter:
         self._finished.append(self._file)
         self._file = following
         self.current += 1
-        self._disk.sync_directory(self._directory)  # Last: after an error here the new segment is in use.
         return self.current
 
     def _pad(self) -> None:
@@ -107,8 +106,9 @@ class LogWriter:
         return file
 
     def settle(self) -> None:
-        """Sync and close the segments that are full; safe beside `log`."""
+        """Sync and close the segments that are full, and the name of what followed them; safe beside `log`."""
         while self._finished:
+            self._disk.sync_directory(self._directory)
             self._timed_close(self._finished[0])
             del self._finished[0]
 

@@ -95,6 +95,11 @@ impl OpenChunks {
         self.state.read().full(bytes_max)
     }
 
+    /// Bytes of the heap that completed chunks take.
+    pub fn full_bytes(&self) -> usize {
+        self.state.read().queue.size_bytes()
+    }
+
     /// Completed chunks lie at `locations` now.
     pub fn map_chunks(&self, refs: &[u64], min_ms: &[i64], max_ms: &[i64], locations: &[u64]) -> Outcome<()> {
         want_length("min_ms", min_ms.len(), refs.len())?;

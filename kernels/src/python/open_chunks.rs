@@ -71,6 +71,10 @@ impl OpenChunks {
         }
     }
 
+    fn full_bytes(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.0.full_bytes())
+    }
+
     fn map_chunks(
         &self,
         py: Python<'_>,
