@@ -106,7 +106,7 @@ class LogWriter:
         return file
 
     def settle(self) -> None:
-        """Sync and close the segments that are full, and the name of what followed them; safe beside `log`."""
+        """Sync and close the segments that are full, and the names of the next; safe beside `log`."""
         while self._finished:
             self._disk.sync_directory(self._directory)
             self._timed_close(self._finished[0])
