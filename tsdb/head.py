@@ -40,7 +40,7 @@ from tsdb.wal.writer import LogWriter
 
 EARLIEST_MS: Final = -(1 << 63)
 LATEST_MS: Final = (1 << 63) - 1
-_FULL_BYTES: Final = 8 << 20  # Full chunks go to their file in pieces of this size.
+_FULL_BYTES: Final = 2 << 20  # Full chunks go to their file in pieces of this size, each copied a few times.
 
 
 @dataclass(frozen=True, slots=True)
