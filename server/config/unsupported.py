@@ -96,3 +96,5 @@ def unsupported_client_keys(client: ClientConfig) -> Iterator[str]:
         yield "oauth2"
     if client.proxy.proxy_url.startswith("socks5"):
         yield "proxy_url with socks5"
+    if client.proxy.proxy_connect_header:
+        yield "proxy_connect_header"

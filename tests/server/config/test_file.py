@@ -180,3 +180,12 @@ def test_what_is_not_built_is_said():
         'scrape_configs, job "a": oauth2: requests are sent without it',
     )
     assert parse_config("scrape_configs: [{job_name: a, static_configs: [{targets: [a]}]}]").unsupported == ()
+
+
+def test_a_header_for_a_proxy_that_is_not_sent_is_said():
+    config = parse_config(
+        "scrape_configs: [{job_name: a, proxy_url: 'http://p:1', proxy_connect_header: {X-A: [b]}}]"
+    )
+    assert config.unsupported == (
+        'scrape_configs, job "a": proxy_connect_header: requests are sent without it',
+    )
